@@ -1,0 +1,22 @@
+import type { Headers } from './headers.ts'
+
+/** Whose clock gave `timestamp`. */
+export type TimestampType = 'CreateTime' | 'LogAppendTime'
+
+export interface ConsumerRecord<K = any, V = any> {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  readonly timestampType: TimestampType
+  readonly key: K | null
+  readonly value: V | null
+  readonly headers: Headers
+  /** -1 for a null key. */
+  readonly serializedKeySize: number
+  /** -1 for a null value. */
+  readonly serializedValueSize: number
+  readonly leaderEpoch: number | undefined
+  readonly checksum?: number
+  readonly size?: number
+}
