@@ -1,0 +1,37 @@
+// npm test [-- PATTERN...] [--kafka...]: runs the unit, conformance and integration tests with Node's own runner.
+// A PATTERN keeps only the test files whose path contains it: `npm test -- accumulator`.
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const patterns = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'))
+
+const files = globSync(['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'], {
+  cwd: root,
+})
+  .filter((file) => !file.includes('node_modules'))
+  .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
+  .sort()
+
+if (files.length === 0) {
+  process.stderr.write(`no test file matches ${patterns.join(' ')}\n`)
+  process.exit(1)
+}
+
+const result = spawnSync(
+  process.execPath,
+  [
+    '--test',
+    '--test-reporter=dot',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./tools/test-summary.ts',
+    '--test-reporter-destination=stdout',
+    '--test-timeout=240000',
+    ...flags,
+    ...files,
+  ],
+  { cwd: root, stdio: 'inherit' },
+)
+process.exit(result.status ?? 1)
