@@ -25,6 +25,11 @@ export class ConsumerRecords<K = any, V = any> implements Iterable<ConsumerRecor
     return this.count === 0
   }
 
+  /** The records as they are held: one entry for each partition that has any. */
+  byPartition(): readonly PartitionRecords<K, V>[] {
+    return this.#partitions
+  }
+
   /** The partitions that have records. */
   partitions(): readonly TopicPartition[] {
     return this.#partitions.map(({ topic, partition }) => ({ topic, partition }))

@@ -1,4 +1,6 @@
-import type { Headers, HeadersInit } from './headers.ts'
+import { KafkaError } from '../errors.ts'
+import { didYouMean } from '../near-name.ts'
+import { type Headers, type HeadersInit, RecordHeaders } from './headers.ts'
 
 /** What an application gives to `send`. */
 export interface ProducerRecordInit<K, V> {
@@ -23,4 +25,64 @@ export interface ProducerRecord<K = any, V = any> {
   readonly value: V | null
   readonly timestamp: number | undefined
   readonly headers: Headers
+}
+
+/** Checks what an application gave to `send` as Java's ProducerRecord constructor does, and copies its headers. */
+export function toProducerRecord<K, V>(init: ProducerRecordInit<K, V>): ProducerRecord<K, V> {
+  if (typeof init !== 'object' || init === null)
+    throw invalid(`a record must be an object with a topic, not ${init === null ? 'null' : typeof init}`)
+  const { topic, partition, timestamp, headers } = init
+  if (typeof topic !== 'string' || topic === '') {
+    throw invalid(
+      `a record's topic must be a non-empty string, not ${topic === '' ? 'an empty one' : topic === null ? 'null' : typeof topic}`,
+    )
+  }
+  if (partition !== undefined) checkWholeNumber('partition', partition, topic)
+  if (timestamp !== undefined) checkWholeNumber('timestamp', timestamp, topic)
+  checkNames(init, topic)
+  return { topic, partition, key: init.key ?? null, value: init.value ?? null, timestamp, headers: RecordHeaders.from(headers) }
+}
+
+/**
+ * What an interceptor returned, made whole: it may have left out `headers`, or given them as an object. Throws
+ * INVALID_ARGUMENT when it is no record. Returns the same object when nothing is amiss.
+ */
+export function normalizeRecord<K, V>(record: ProducerRecord<K, V>): ProducerRecord<K, V> {
+  const { topic, partition, timestamp } = record
+  if (typeof topic !== 'string' || topic === '') throw invalid('a record needs a topic that is a non-empty string')
+  if (partition !== undefined) checkWholeNumber('partition', partition, topic)
+  if (timestamp !== undefined) checkWholeNumber('timestamp', timestamp, topic)
+  if (record.headers instanceof RecordHeaders && record.key !== undefined && record.value !== undefined) return record
+  const headers = record.headers instanceof RecordHeaders ? record.headers : RecordHeaders.from(record.headers)
+  return { topic, partition, key: record.key ?? null, value: record.value ?? null, timestamp, headers }
+}
+
+function checkWholeNumber(name: 'partition' | 'timestamp', value: unknown, topic: string): void {
+  const highest = name === 'partition' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= highest) return
+  const given = typeof value === 'number' ? String(value) : value === null ? 'null' : typeof value
+  throw invalid(`record for topic "${topic}": ${name} must be a whole number from 0 to ${highest} or left out, not ${given}`)
+}
+
+const recordProperties = ['topic', 'partition', 'key', 'value', 'timestamp', 'headers']
+
+// A misspelt `partition` would send the record elsewhere without a word. for-in over the usual literal takes some 10 ns.
+function checkNames(init: object, topic: string): void {
+  for (const name in init) {
+    switch (name) {
+      case 'topic':
+      case 'partition':
+      case 'key':
+      case 'value':
+      case 'timestamp':
+      case 'headers':
+        break
+      default:
+        throw invalid(`record for topic "${topic}": unknown property ${JSON.stringify(name)}${didYouMean(name, recordProperties)}`)
+    }
+  }
+}
+
+function invalid(message: string): KafkaError {
+  return new KafkaError('INVALID_ARGUMENT', message)
 }
