@@ -1,4 +1,70 @@
 // The wire.
+
+// Record batches (message format v2).
+export {
+  type CompressionLevels,
+  type CompressionType,
+  compress,
+  compressionLevels,
+  compressionTypes,
+  decompress,
+  loadCompression,
+} from './compression/index.ts'
+export { crc32c } from './records/crc32c.ts'
+export {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_HEADER_BYTES,
+  COMPRESSION_MASK,
+  CONTROL_FLAG,
+  CRC_AT,
+  CURRENT_MAGIC,
+  completeBatchSize,
+  forEachBatch,
+  LAST_OFFSET_DELTA_AT,
+  LENGTH_AT,
+  LOG_OVERHEAD,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  NO_PARTITION_LEADER_EPOCH,
+  NO_PRODUCER_EPOCH,
+  NO_PRODUCER_ID,
+  NO_SEQUENCE,
+  NO_TIMESTAMP,
+  PARTITION_LEADER_EPOCH_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORDS_AT,
+  RECORDS_COUNT_AT,
+  type RecordBatchFields,
+  type RecordBatchHeader,
+  readBatchHeader,
+  TIMESTAMP_TYPE_FLAG,
+  TRANSACTIONAL_FLAG,
+  verifyBatchCrc,
+  writeBatchCrc,
+  writeBatchHeader,
+} from './records/record-batch.ts'
+export { type BatchOptions, type BatchRecord, encodeBatch, RecordBatchBuilder } from './records/record-batch-builder.ts'
+export {
+  DEFAULT_MAX_RECORDS_BYTES,
+  type DecodedHeader,
+  forEachRecord,
+  RecordCursor,
+  recordsPayload,
+  recordTimestamp,
+} from './records/record-cursor.ts'
+export {
+  encodedHeadersSize,
+  encodedRecordSize,
+  estimateSizeUpperBound,
+  MAX_RECORD_OVERHEAD,
+  type RecordHeader,
+  writeRecord,
+} from './records/record-encoder.ts'
+export { type Position, readVarint, readVarlong, varintSize, varlongSize, writeVarint, writeVarlong } from './records/varint.ts'
 export { decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse, FrameSplitter, type RequestHeader } from './wire/frames.ts'
 export type { Api, MessageCodec, Writable } from './wire/message-codec.ts'
 export { ProtocolError, type ProtocolErrorCode } from './wire/protocol-error.ts'

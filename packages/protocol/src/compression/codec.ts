@@ -1,0 +1,21 @@
+/** Kafka's `compression.type`; the order is the codec's number in a batch's attributes. */
+export const compressionTypes = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
+
+export type CompressionType = (typeof compressionTypes)[number]
+
+export interface CompressionCodec {
+  /** Makes an optional package available. */
+  load?(): Promise<void>
+  /** May load an optional package synchronously on first use. */
+  compress(bytes: Buffer, level: number | undefined): Buffer
+  /** Never takes more than `maxBytes` for its result, whatever `bytes` claims; more is an OUT_OF_RANGE error. */
+  decompress(bytes: Buffer, maxBytes: number): Buffer
+  readonly levels: CompressionLevels | null
+}
+
+/** Bounds and default as in the Java client: compression.gzip.level, compression.lz4.level, compression.zstd.level. */
+export interface CompressionLevels {
+  readonly min: number
+  readonly max: number
+  readonly default: number
+}
