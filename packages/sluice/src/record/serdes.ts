@@ -52,7 +52,7 @@ export const stringSerializer: Serializer<string> = {
 }
 
 export const stringDeserializer: Deserializer<string> = {
-  deserialize: (_topic, data) => data.utf8Slice(0, data.length),
+  deserialize: (_topic, data) => data.toString('utf8'),
 }
 
 /** Values as JSON.stringify writes them; what JSON has no form for (undefined, a function, a bigint, a cycle) is a SERIALIZATION error. */
@@ -68,7 +68,7 @@ export function jsonDeserializer<T = unknown>(): Deserializer<T> {
   return {
     deserialize(topic, data) {
       try {
-        return JSON.parse(data.utf8Slice(0, data.length)) as T
+        return JSON.parse(data.toString('utf8')) as T
       } catch {
         // The parser's own message quotes the data.
         throw new KafkaError('SERIALIZATION', `jsonDeserializer: ${data.length} bytes of topic "${topic}" are not valid JSON`, { topic })
@@ -95,7 +95,7 @@ function writeUtf8(text: string, target: Buffer, offset: number): number {
   }
   // UTF-8 takes at most three bytes for each UTF-16 unit, so most texts need not be measured first.
   if (length * 3 > room && Buffer.byteLength(text, 'utf8') > room) return -1
-  return target.utf8Write(text, offset, room)
+  return target.write(text, offset, room, 'utf8')
 }
 
 function toJson(topic: string, data: unknown): string {
