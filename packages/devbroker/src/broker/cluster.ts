@@ -1,0 +1,226 @@
+import { randomBytes } from 'node:crypto'
+import type { Credentials } from '../auth/credentials.ts'
+import type { Clock } from '../clock.ts'
+import { DevBrokerError } from '../errors.ts'
+import { GroupCoordinator } from '../groups/group-coordinator.ts'
+import { MemoryBudget } from '../log/memory-budget.ts'
+import type { Logger } from '../logger.ts'
+import type { BrokerNode } from './node.ts'
+import { Partition } from './partition.ts'
+import { illegalTopicName, Topic } from './topic.ts'
+import { TopicConfig } from './topic-config.ts'
+
+export interface ClusterOptions {
+  readonly clusterId: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly autoCreateTopics: boolean
+  readonly defaultPartitions: number
+  readonly maxMemoryBytes: number
+  readonly verifyCrc: boolean
+  readonly groupInitialRebalanceDelayMs: number
+  /** Null when clients need not authenticate. */
+  readonly credentials: Credentials | null
+}
+
+export interface NewTopic {
+  /** Default: `defaultPartitions`. */
+  readonly partitions?: number
+  /** Default: 3, or the number of nodes if that is smaller. */
+  readonly replicationFactor?: number
+  /** Node ids per partition, in place of the two numbers. */
+  readonly assignments?: readonly (readonly number[])[]
+  readonly configs?: Iterable<readonly [string, string]>
+}
+
+/** More than this per topic is taken for a mistake. */
+const MAX_PARTITIONS = 10_000
+const DEFAULT_REPLICATION_FACTOR = 3
+
+/** All state of the broker, on one thread. A node is no more than an address through which clients reach it. */
+export class Cluster {
+  readonly clusterId: string
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly autoCreateTopics: boolean
+  readonly verifyCrc: boolean
+  readonly credentials: Credentials | null
+  readonly groups: GroupCoordinator
+  readonly budget: MemoryBudget
+  /** By id, in order of id. */
+  readonly nodes: Map<number, BrokerNode> = new Map()
+  readonly topics: Map<string, Topic> = new Map()
+  readonly #topicsById: Map<string, Topic> = new Map()
+  readonly #defaultPartitions: number
+  #nextProducerId = 1000
+  /** Where the leader of the next topic's first partition goes. */
+  #rotation = 0
+
+  constructor(options: ClusterOptions) {
+    this.clusterId = options.clusterId
+    this.clock = options.clock
+    this.logger = options.logger
+    this.autoCreateTopics = options.autoCreateTopics
+    this.verifyCrc = options.verifyCrc
+    this.credentials = options.credentials
+    this.budget = new MemoryBudget(options.maxMemoryBytes, options.logger)
+    this.#defaultPartitions = options.defaultPartitions
+    this.groups = new GroupCoordinator({
+      clock: options.clock,
+      initialRebalanceDelayMs: options.groupInitialRebalanceDelayMs,
+      topicPartitions: (topic) => this.topics.get(topic)?.partitions.length,
+    })
+  }
+
+  addNode(node: BrokerNode): void {
+    this.nodes.set(node.id, node)
+  }
+
+  liveNodes(): BrokerNode[] {
+    return [...this.nodes.values()].filter((node) => node.isUp)
+  }
+
+  /** The live node with the lowest id; undefined when all are down. */
+  controller(): BrokerNode | undefined {
+    for (const node of this.nodes.values()) if (node.isUp) return node
+    return undefined
+  }
+
+  /** The live node that coordinates a group or transaction; undefined when all are down. */
+  coordinatorFor(key: string): BrokerNode | undefined {
+    const live = this.liveNodes()
+    return live.length === 0 ? undefined : live[hash(key) % live.length]
+  }
+
+  topicById(id: string): Topic | undefined {
+    return this.#topicsById.get(id)
+  }
+
+  partition(topic: string, partition: number): Partition | undefined {
+    return this.topics.get(topic)?.partitions[partition]
+  }
+
+  nextProducerId(): number {
+    return this.#nextProducerId++
+  }
+
+  /** Throws `DevBrokerError` with Kafka's error name. With `validateOnly` the topic is returned but not kept. */
+  createTopic(name: string, wanted: NewTopic = {}, validateOnly = false): Topic {
+    const illegal = illegalTopicName(name)
+    if (illegal !== null) throw new DevBrokerError('INVALID_TOPIC_EXCEPTION', illegal)
+    if (this.topics.has(name)) throw new DevBrokerError('TOPIC_ALREADY_EXISTS', `topic "${name}" exists already`)
+    const assignments = this.#assignments(name, wanted)
+    const topic = new Topic(name, randomBytes(16).toString('base64url'), new TopicConfig(wanted.configs))
+    for (const replicas of assignments) this.#addPartition(topic, replicas)
+    if (!validateOnly) {
+      this.#rotation++
+      this.topics.set(name, topic)
+      this.#topicsById.set(topic.id, topic)
+    }
+    return topic
+  }
+
+  #assignments(name: string, wanted: NewTopic): readonly (readonly number[])[] {
+    if (wanted.assignments !== undefined) {
+      for (const replicas of wanted.assignments) this.#checkReplicas(name, replicas)
+      return wanted.assignments
+    }
+    const count = wanted.partitions ?? this.#defaultPartitions
+    if (!Number.isInteger(count) || count < 1 || count > MAX_PARTITIONS) {
+      throw new DevBrokerError('INVALID_PARTITIONS', `topic "${name}" cannot have ${count} partitions: 1 to ${MAX_PARTITIONS} are possible`)
+    }
+    const factor = wanted.replicationFactor ?? Math.min(DEFAULT_REPLICATION_FACTOR, this.nodes.size)
+    if (!Number.isInteger(factor) || factor < 1 || factor > this.nodes.size) {
+      const message = `topic "${name}" cannot have replication factor ${factor}: there are ${this.nodes.size} nodes`
+      throw new DevBrokerError('INVALID_REPLICATION_FACTOR', message)
+    }
+    return Array.from({ length: count }, (_, partition) => this.#spread(this.#rotation + partition, factor))
+  }
+
+  #spread(first: number, factor: number): number[] {
+    const ids = [...this.nodes.keys()]
+    return Array.from({ length: factor }, (_, replica) => ids[(first + replica) % ids.length]!)
+  }
+
+  #checkReplicas(name: string, replicas: readonly number[]): void {
+    const known = replicas.every((id) => this.nodes.has(id))
+    if (replicas.length === 0 || !known || new Set(replicas).size !== replicas.length) {
+      const message = `topic "${name}": [${replicas.join(', ')}] is not a list of different node ids out of ${[...this.nodes.keys()].join(', ')}`
+      throw new DevBrokerError('INVALID_REPLICA_ASSIGNMENT', message)
+    }
+  }
+
+  #addPartition(topic: Topic, replicas: readonly number[]): void {
+    const partition = new Partition(topic, topic.partitions.length, [...replicas], this.budget, this.clock)
+    topic.partitions.push(partition)
+    this.#elect(partition)
+  }
+
+  /** Adds partitions until there are `count`. Throws INVALID_PARTITIONS when there are as many already. */
+  createPartitions(topic: Topic, count: number, assignments: readonly (readonly number[])[] | undefined, validateOnly: boolean): void {
+    const present = topic.partitions.length
+    if (count <= present || count > MAX_PARTITIONS) {
+      const message = `topic "${topic.name}" has ${present} partitions: it can be given more than that, up to ${MAX_PARTITIONS}, not ${count}`
+      throw new DevBrokerError('INVALID_PARTITIONS', message)
+    }
+    if (assignments !== undefined && assignments.length !== count - present) {
+      const message = `topic "${topic.name}": ${assignments.length} assignments for ${count - present} new partitions`
+      throw new DevBrokerError('INVALID_REPLICA_ASSIGNMENT', message)
+    }
+    for (const replicas of assignments ?? []) this.#checkReplicas(topic.name, replicas)
+    if (validateOnly) return
+    const factor = topic.replicationFactor
+    const first = [...this.nodes.keys()].indexOf(topic.partitions[0]!.replicas[0]!)
+    for (let index = present; index < count; index++) {
+      this.#addPartition(topic, assignments?.[index - present] ?? this.#spread(first + index, factor))
+    }
+  }
+
+  /** Forgets the topic and all its records. */
+  deleteTopic(topic: Topic): void {
+    this.topics.delete(topic.name)
+    this.#topicsById.delete(topic.id)
+    for (const partition of topic.partitions) {
+      partition.log.close()
+      partition.changed()
+    }
+  }
+
+  /** Makes `nodeId` the leader, in a new epoch. A node that holds no replica takes the place of the old leader. */
+  moveLeader(partition: Partition, nodeId: number): void {
+    const node = this.nodes.get(nodeId)
+    const name = `${partition.topic.name}-${partition.index}`
+    if (node === undefined) throw new DevBrokerError('BROKER_NOT_AVAILABLE', `partition ${name} cannot move to node ${nodeId}: there is no such node`)
+    if (!node.isUp) throw new DevBrokerError('BROKER_NOT_AVAILABLE', `partition ${name} cannot move to node ${nodeId}: it is down`)
+    if (!partition.replicas.includes(nodeId)) {
+      const given = partition.leader === -1 ? partition.replicas[0] : partition.leader
+      partition.replicas = partition.replicas.map((id) => (id === given ? nodeId : id))
+    }
+    this.#refreshInSync(partition)
+    partition.setLeader(nodeId)
+  }
+
+  /** Called when a node came up or went down: partitions without a live leader get the first replica that is up. */
+  nodesChanged(): void {
+    for (const topic of this.topics.values()) {
+      for (const partition of topic.partitions) this.#elect(partition)
+    }
+  }
+
+  #elect(partition: Partition): void {
+    this.#refreshInSync(partition)
+    if (partition.leader !== -1 && partition.inSyncReplicas.includes(partition.leader)) return
+    partition.setLeader(partition.inSyncReplicas[0] ?? -1)
+  }
+
+  #refreshInSync(partition: Partition): void {
+    partition.inSyncReplicas = partition.replicas.filter((id) => this.nodes.get(id)?.isUp === true)
+  }
+}
+
+/** Java's String.hashCode, made positive: the same key has the same coordinator in every run. */
+function hash(key: string): number {
+  let value = 0
+  for (let i = 0; i < key.length; i++) value = (Math.imul(31, value) + key.charCodeAt(i)) | 0
+  return value & 0x7fffffff
+}
