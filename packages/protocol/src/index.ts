@@ -1,6 +1,16 @@
+// The APIs.
+export { type ApiRow, apiKeys, apiRow, apiRows, isFlexible } from './generated/api-keys.ts'
+
 // The wire.
 
+export { decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse, FrameSplitter, type RequestHeader } from './wire/frames.ts'
+export type { Api, MessageCodec, Writable } from './wire/message-codec.ts'
+export { ProtocolError, type ProtocolErrorCode } from './wire/protocol-error.ts'
+export { Reader } from './wire/reader.ts'
+export { type Bytes, Writer } from './wire/writer.ts'
+
 // Record batches (message format v2).
+
 export {
   type CompressionLevels,
   type CompressionType,
@@ -65,8 +75,3 @@ export {
   writeRecord,
 } from './records/record-encoder.ts'
 export { type Position, readVarint, readVarlong, varintSize, varlongSize, writeVarint, writeVarlong } from './records/varint.ts'
-export { decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse, FrameSplitter, type RequestHeader } from './wire/frames.ts'
-export type { Api, MessageCodec, Writable } from './wire/message-codec.ts'
-export { ProtocolError, type ProtocolErrorCode } from './wire/protocol-error.ts'
-export { Reader } from './wire/reader.ts'
-export { type Bytes, Writer } from './wire/writer.ts'

@@ -1,4 +1,5 @@
 import type { Api, Writable } from './message-codec.ts'
+import { skipTaggedFields } from './message-support.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { Reader } from './reader.ts'
 import { Writer } from './writer.ts'
@@ -63,14 +64,6 @@ export function decodeResponse<P>(api: Api<any, P>, version: number, frame: Buff
 /** ApiVersions answers with the old header in every version: the client does not know yet what the broker speaks. */
 function hasFlexibleResponseHeader(api: Api<any, any>, version: number): boolean {
   return version >= api.flexibleVersion && api.key !== API_VERSIONS_KEY
-}
-
-export function skipTaggedFields(reader: Reader): void {
-  const count = reader.unsignedVarint()
-  for (let i = 0; i < count; i++) {
-    reader.unsignedVarint()
-    reader.take(reader.unsignedVarint())
-  }
 }
 
 function closeFrame(writer: Writer): Buffer[] {

@@ -212,7 +212,7 @@ export class Writer {
 /** Bytes to write: one buffer, or several that follow one another. */
 export type Bytes = Buffer | readonly Buffer[]
 
-function byteLength(value: Bytes): number {
+export function byteLength(value: Bytes): number {
   if (!Array.isArray(value)) return (value as Buffer).length
   let total = 0
   for (const chunk of value as readonly Buffer[]) total += chunk.length
