@@ -1,4 +1,5 @@
-// The APIs.
+// The APIs and their errors.
+export { type ErrorName, errorCodes, type KafkaErrorRow, kafkaErrors } from './error-codes.ts'
 export { type ApiRow, apiKeys, apiRow, apiRows, isFlexible } from './generated/api-keys.ts'
 
 // The wire.
