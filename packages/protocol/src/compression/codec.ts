@@ -4,9 +4,9 @@ export const compressionTypes = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as con
 export type CompressionType = (typeof compressionTypes)[number]
 
 export interface CompressionCodec {
-  /** Makes an optional package available. */
+  /** Makes the optional package available that `compress` needs. */
   load?(): Promise<void>
-  /** May load an optional package synchronously on first use. */
+  /** Loads that package synchronously if `load` has not been called. */
   compress(bytes: Buffer, level: number | undefined): Buffer
   /** Never takes more than `maxBytes` for its result, whatever `bytes` claims; more is an OUT_OF_RANGE error. */
   decompress(bytes: Buffer, maxBytes: number): Buffer

@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { CompressionCodec } from './codec.ts'
-import { fromZlibError } from './zlib-error.ts'
+import { fromZlibError } from './decompression-error.ts'
 
 export const gzip: CompressionCodec = {
   levels: { min: 1, max: 9, default: -1 },

@@ -10,8 +10,8 @@ export { type CompressionLevels, type CompressionType, compressionTypes } from '
 const codecs: Readonly<Record<Exclude<CompressionType, 'none'>, CompressionCodec>> = { gzip, snappy, lz4, zstd }
 
 /**
- * Makes a codec ready, so that `compress` and `decompress` need not load its package in between. Rejects with
- * UNSUPPORTED_CODEC, naming the npm package, when that is not installed.
+ * Makes a codec ready to compress, so that `compress` need not load its package on first use. Rejects with
+ * UNSUPPORTED_CODEC, naming the npm package, when that is not installed. To decompress, no codec needs a package.
  */
 export async function loadCompression(type: CompressionType): Promise<void> {
   await codecOf(type)?.load?.()

@@ -1,4 +1,5 @@
-import { ProtocolError } from '../wire/protocol-error.ts'
+import type { ProtocolError } from '../wire/protocol-error.ts'
+import { corrupt } from './decompression-error.ts'
 
 /**
  * Decodes the LZ4 block `bytes[start, end)` into `target` from `at` on, and returns where it ended. Matches may reach
@@ -63,5 +64,5 @@ export function decodeLz4Block(
 }
 
 function malformed(at: number): ProtocolError {
-  return new ProtocolError('CORRUPT', 'the records are not valid lz4', at)
+  return corrupt('lz4', 'a sequence reaches outside its block', at)
 }

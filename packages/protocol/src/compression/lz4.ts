@@ -1,9 +1,9 @@
 import { ProtocolError } from '../wire/protocol-error.ts'
 import type { CompressionCodec } from './codec.ts'
+import { corrupt, tooLarge } from './decompression-error.ts'
 import { decodeLz4Block } from './lz4-block.ts'
 import { OptionalPackage } from './optional-package.ts'
 import { xxh32 } from './xxh32.ts'
-import { tooLarge } from './zlib-error.ts'
 
 interface Lz4Package {
   /** One LZ4 block after its uncompressed size in four bytes. */
@@ -82,12 +82,12 @@ class FrameReader {
   }
 
   read(): Buffer {
-    if (this.#uint32() !== MAGIC) throw new ProtocolError('CORRUPT', 'the records are not an lz4 frame', 0)
+    if (this.#uint32() !== MAGIC) throw corrupt('lz4', 'there is no frame', 0)
     const descriptorAt = this.#at
     const flags = this.#uint8()
     const sizeCode = (this.#uint8() >>> 4) & 7
     if ((flags & VERSION_MASK) !== VERSION_1 || sizeCode < 4) {
-      throw new ProtocolError('CORRUPT', 'the descriptor of the lz4 frame is not valid', descriptorAt)
+      throw corrupt('lz4', 'the frame descriptor is unknown', descriptorAt)
     }
     if (flags & DICTIONARY_ID) throw new ProtocolError('UNSUPPORTED_CODEC', 'lz4 frames with a dictionary are not supported', descriptorAt)
     // The content size is a claim, and the blocks are counted anyway.
@@ -114,7 +114,7 @@ class FrameReader {
     const stored = size >= STORED
     const length = stored ? size - STORED : size
     const start = this.#take(length)
-    if (length > blockMaxBytes) throw new ProtocolError('CORRUPT', `an lz4 block of ${length} bytes exceeds ${blockMaxBytes}`, start)
+    if (length > blockMaxBytes) throw corrupt('lz4', `a block of ${length} bytes exceeds ${blockMaxBytes}`, start)
     // One byte makes at most 255.
     this.#reserve(Math.min(blockMaxBytes, stored ? length : length * 255))
     if (stored) {
@@ -128,7 +128,7 @@ class FrameReader {
     const next = decodeLz4Block(this.#bytes, start, start + length, this.#target, this.#filled, limit, windowStart)
     if (next < 0) {
       if (limit === this.#maxBytes) throw tooLarge('lz4', this.#maxBytes)
-      throw new ProtocolError('CORRUPT', `an lz4 block decodes to more than ${blockMaxBytes} bytes`, start)
+      throw corrupt('lz4', `a block decodes to more than ${blockMaxBytes} bytes`, start)
     }
     this.#filled = next
   }
@@ -145,7 +145,7 @@ class FrameReader {
 
   #take(length: number): number {
     const start = this.#at
-    if (length > this.#bytes.length - start) throw new ProtocolError('CORRUPT', 'the lz4 frame is cut off', start)
+    if (length > this.#bytes.length - start) throw corrupt('lz4', 'the frame is cut off', start)
     this.#at = start + length
     return start
   }
@@ -160,7 +160,7 @@ class FrameReader {
 }
 
 function wrongChecksum(part: string, at: number): ProtocolError {
-  return new ProtocolError('CORRUPT', `the checksum of the lz4 ${part} does not match`, at)
+  return corrupt('lz4', `the checksum of the ${part} does not match`, at)
 }
 
 /** The second byte of the descriptor's xxHash. */

@@ -1,11 +1,10 @@
-import { ProtocolError } from '../wire/protocol-error.ts'
 import type { CompressionCodec } from './codec.ts'
+import { corrupt, tooLarge } from './decompression-error.ts'
 import { OptionalPackage } from './optional-package.ts'
-import { tooLarge } from './zlib-error.ts'
+import { decodeSnappyElements } from './snappy-block.ts'
 
 interface SnappyPackage {
   compressSync(input: Buffer): Buffer
-  uncompressSync(input: Buffer): Buffer
 }
 
 /** The framing of xerial's snappy-java, which Java clients write: magic, version 1, lowest compatible version 1. */
@@ -34,50 +33,57 @@ export const snappy: CompressionCodec = {
 
   /** Xerial's framing, or one bare block as librdkafka writes it. */
   decompress(bytes, maxBytes) {
-    if (!startsWithXerialMagic(bytes)) return decompressBlock(bytes, 0, bytes.length, maxBytes)
-    const blocks: Buffer[] = []
+    const blocks = startsWithXerialMagic(bytes) ? xerialBlocks(bytes) : [blockAt(bytes, 0, bytes.length)]
     let total = 0
-    let at = XERIAL_HEADER.length
-    if (bytes.length < at) throw new ProtocolError('CORRUPT', 'the snappy framing ends within its header', bytes.length)
-    while (at < bytes.length) {
-      if (bytes.length - at < 4) throw new ProtocolError('CORRUPT', 'the snappy framing ends within a block length', at)
-      const length = bytes.readInt32BE(at)
-      if (length < 0 || length > bytes.length - at - 4) {
-        throw new ProtocolError('CORRUPT', `a snappy block of ${length} bytes is outside the records`, at)
-      }
-      const block = decompressBlock(bytes, at + 4, at + 4 + length, maxBytes - total)
-      blocks.push(block)
-      total += block.length
-      at += 4 + length
+    for (const block of blocks) total += block.size
+    if (total > maxBytes) throw tooLarge('snappy', maxBytes)
+    const target = Buffer.allocUnsafe(total)
+    let at = 0
+    for (const { start, end, size } of blocks) {
+      decodeSnappyElements(bytes, start, end, target, at, at + size)
+      at += size
     }
-    return blocks.length === 1 ? blocks[0]! : Buffer.concat(blocks, total)
+    return target
   },
+}
+
+interface Block {
+  /** The elements, after the length. */
+  readonly start: number
+  readonly end: number
+  /** Uncompressed. */
+  readonly size: number
 }
 
 function startsWithXerialMagic(bytes: Buffer): boolean {
   return bytes.length >= XERIAL_MAGIC.length && bytes.compare(XERIAL_MAGIC, 0, XERIAL_MAGIC.length, 0, XERIAL_MAGIC.length) === 0
 }
 
-function decompressBlock(bytes: Buffer, start: number, end: number, maxBytes: number): Buffer {
-  const size = uncompressedSize(bytes, start, end)
-  if (size > maxBytes) throw tooLarge('snappy', maxBytes)
-  // Three bytes make at most 64, so a larger claim is a lie, refused before memory is taken for it.
-  if (size > (end - start) * 32) throw new ProtocolError('CORRUPT', 'a snappy block claims more bytes than it can hold', start)
-  try {
-    return snappyPackage.get().uncompressSync(bytes.subarray(start, end))
-  } catch (cause) {
-    if (cause instanceof ProtocolError) throw cause
-    throw new ProtocolError('CORRUPT', 'the records are not valid snappy', start, { cause })
+function xerialBlocks(bytes: Buffer): Block[] {
+  const blocks: Block[] = []
+  let at = XERIAL_HEADER.length
+  if (bytes.length < at) throw corrupt('snappy', 'the framing ends within its header', bytes.length)
+  while (at < bytes.length) {
+    if (bytes.length - at < 4) throw corrupt('snappy', 'the framing ends within the length of a block', at)
+    const length = bytes.readInt32BE(at)
+    if (length < 0 || length > bytes.length - at - 4) throw corrupt('snappy', `a block of ${length} bytes does not fit`, at)
+    blocks.push(blockAt(bytes, at + 4, at + 4 + length))
+    at += 4 + length
   }
+  return blocks
 }
 
-/** The length with which every snappy block begins: an unsigned varint of 32 bits. */
-function uncompressedSize(bytes: Buffer, start: number, end: number): number {
+/** A block begins with its uncompressed size, an unsigned varint of 32 bits. */
+function blockAt(bytes: Buffer, start: number, end: number): Block {
   let size = 0
   for (let i = 0; i < 5 && start + i < end; i++) {
     const byte = bytes[start + i]!
     size += (byte & 0x7f) * 2 ** (7 * i)
-    if (byte < 0x80) return size
+    if (byte < 0x80) {
+      // Three bytes make at most 64, so a larger claim is a lie, refused before memory is taken for it.
+      if (size > (end - start) * 22) throw corrupt('snappy', 'a block claims more bytes than it can hold', start)
+      return { start: start + i + 1, end, size }
+    }
   }
-  throw new ProtocolError('CORRUPT', 'a snappy block does not begin with its length', start)
+  throw corrupt('snappy', 'a block does not begin with its size', start)
 }

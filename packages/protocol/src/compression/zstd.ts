@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib'
 import { ProtocolError } from '../wire/protocol-error.ts'
 import type { CompressionCodec } from './codec.ts'
-import { fromZlibError } from './zlib-error.ts'
+import { fromZlibError } from './decompression-error.ts'
 
 export const zstd: CompressionCodec = {
   levels: { min: -131072, max: 22, default: 3 },

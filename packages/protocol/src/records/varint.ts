@@ -56,12 +56,18 @@ export function writeVarlong(buffer: Uint8Array, at: number, value: number): num
 
 /** Reads a zigzag varint of 32 bits that must lie before `end`, and advances `from`. */
 export function readVarint(buffer: Uint8Array, from: Position, end: number): number {
-  const start = from.position
-  if (start < end) {
-    const byte = buffer[start]!
-    if (byte < 0x80) {
-      from.position = start + 1
-      return (byte >>> 1) ^ -(byte & 1)
+  const at = from.position
+  if (end - at >= 2) {
+    const first = buffer[at]!
+    if (first < 0x80) {
+      from.position = at + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
+    const second = buffer[at + 1]!
+    if (second < 0x80) {
+      from.position = at + 2
+      const zigzag = (first & 0x7f) | (second << 7)
+      return (zigzag >>> 1) ^ -(zigzag & 1)
     }
   }
   return readLongVarint(buffer, from, end)
@@ -86,6 +92,24 @@ function readLongVarint(buffer: Uint8Array, from: Position, end: number): number
 
 /** Reads a zigzag varint of 64 bits, which must lie before `end` and within ±(2^53-1), and advances `from`. */
 export function readVarlong(buffer: Uint8Array, from: Position, end: number): number {
+  const at = from.position
+  if (end - at >= 2) {
+    const first = buffer[at]!
+    if (first < 0x80) {
+      from.position = at + 1
+      return (first >>> 1) ^ -(first & 1)
+    }
+    const second = buffer[at + 1]!
+    if (second < 0x80) {
+      from.position = at + 2
+      const zigzag = (first & 0x7f) | (second << 7)
+      return (zigzag >>> 1) ^ -(zigzag & 1)
+    }
+  }
+  return readLongVarlong(buffer, from, end)
+}
+
+function readLongVarlong(buffer: Uint8Array, from: Position, end: number): number {
   const start = from.position
   let low28 = 0
   let next28 = 0
