@@ -1,5 +1,17 @@
 import { type Field, type FieldType, intersect, type VersionRange } from './definition.ts'
-import { byFlexible, defaultValue, localName, mayBeNull, minSize, presence, type Scope, typeName, versionCondition, versionsIn } from './scope.ts'
+import {
+  byFlexible,
+  defaultValue,
+  localName,
+  mayBeNull,
+  minSize,
+  negate,
+  presence,
+  type Scope,
+  typeName,
+  versionCondition,
+  versionsIn,
+} from './scope.ts'
 
 /** The function that reads one struct. */
 export function emitRead(scope: Scope): string {
@@ -29,9 +41,9 @@ function readField(scope: Scope, field: Field): string[] {
     const value = readValue(scope, field, versions)
     const otherwise = condition === '' ? '' : ` : ${defaultValue(scope, field)}`
     const type = condition === '' ? '' : `: ${fieldType(scope, field)}`
-    return [`const ${local}${type} = ${condition === '' ? value : `${condition} ? ${value}${otherwise}`}`]
+    return [`const ${local}${type} = ${condition === '' ? withoutParentheses(value) : `${condition} ? ${value}${otherwise}`}`]
   }
-  if (condition === '') return [`let ${local}: ${fieldType(scope, field)}`, ...readArray(scope, field, field.type.element, versions)]
+  if (condition === '') return readArray(scope, field, field.type.element, versions, true)
   return [
     `let ${local}: ${fieldType(scope, field)} = ${defaultValue(scope, field)}`,
     `if (${condition}) {`,
@@ -40,23 +52,21 @@ function readField(scope: Scope, field: Field): string[] {
   ]
 }
 
-function readArray(scope: Scope, field: Field, element: FieldType, versions: VersionRange): string[] {
+/** Statements that read an array into its local variable, which they declare if told to. */
+function readArray(scope: Scope, field: Field, element: FieldType, versions: VersionRange, declare = false): string[] {
   const local = localName(field)
   const size = minSize(scope, element, versions)
   const count = byFlexible(scope, versions, (flexible) => `reader.${flexible ? 'compactArrayCount' : 'arrayCount'}(${size})`, ternary)
-  const refuse = `throw unexpectedNull(reader, '${scope.message.name}', '${field.name}')`
   const nullable = presence(field.nullable, versions)
-  let whenNull = `${local} = null`
-  if (nullable === 'never') whenNull = refuse
-  if (nullable === 'mixed') whenNull = `if (${versionCondition(field.nullable, versions)}) ${local} = null\n    else ${refuse}`
-  return [
-    `const ${local}Count = ${count}`,
-    nullable === 'mixed' ? `if (${local}Count < 0) {` : `if (${local}Count < 0) ${whenNull}`,
-    ...(nullable === 'mixed' ? [`  ${whenNull}`, '} else {'] : ['else {']),
-    `  ${local} = []`,
-    `  for (let i = 0; i < ${local}Count; i++) ${local}.push(${readElement(scope, element, versions)})`,
-    '}',
-  ]
+  const lines = [`const ${local}Count = ${withoutParentheses(count)}`]
+  if (nullable !== 'always') {
+    const where = nullable === 'never' ? '' : ` && ${negate(versionCondition(field.nullable, versions))}`
+    lines.push(`if (${local}Count < 0${where}) throw unexpectedNull(reader, '${scope.message.name}', '${field.name}')`)
+  }
+  const fill = `for (let i = 0; i < ${local}Count; i++) ${local}.push(${readElement(scope, element, versions)})`
+  if (nullable === 'never') return [...lines, `${declare ? `const ${local}: ${fieldType(scope, field)}` : local} = []`, fill]
+  if (declare) lines.unshift(`let ${local}: ${fieldType(scope, field)}`)
+  return [...lines, `if (${local}Count < 0) ${local} = null`, 'else {', `  ${local} = []`, `  ${fill}`, '}']
 }
 
 function readElement(scope: Scope, element: FieldType, versions: VersionRange): string {
@@ -106,16 +116,20 @@ function readTags(scope: Scope, tagged: readonly Field[]): string[] {
   if (scope.versions.to < first) return []
   const guard = scope.versions.from >= first ? '' : 'if (flexible) '
   if (tagged.length === 0) return [`${guard}skipTaggedFields(reader)`]
-  const lines = ['const tags = reader.unsignedVarint()', 'for (let tag = 0; tag < tags; tag++) {', '  const number = reader.unsignedVarint()']
+  const lines = [
+    'const tags = reader.unsignedVarint()',
+    'for (let tag = 0; tag < tags; tag++) {',
+    '  const number = reader.unsignedVarint()',
+  ]
   lines.push('  const end = taggedFieldEnd(reader)', '  switch (number) {')
   const within = intersect(scope.versions, { from: first, to: Number.POSITIVE_INFINITY })!
   for (const field of tagged) {
     lines.push(`    case ${field.tag}: {`)
     const condition = versionCondition(field.tagged, within)
-    if (condition !== '') lines.push(`      if (!(${condition})) {`, '        reader.position = end', '        break', '      }')
+    if (condition !== '') lines.push(`      if (${negate(condition)}) {`, '        reader.position = end', '        break', '      }')
     const versions = intersect(field.tagged!, within)!
     if (field.type.kind === 'array') lines.push(...readArray(scope, field, field.type.element, versions).map((line) => `      ${line}`))
-    else lines.push(`      ${localName(field)} = ${readValue(scope, field, versions)}`)
+    else lines.push(`      ${localName(field)} = ${withoutParentheses(readValue(scope, field, versions))}`)
     lines.push('      break', '    }')
   }
   lines.push('    default:', '      reader.position = end', '  }', `  checkTaggedField(reader, '${scope.message.name}', number, end)`, '}')
@@ -124,4 +138,8 @@ function readTags(scope: Scope, tagged: readonly Field[]): string[] {
 
 function ternary(yes: string, no: string): string {
   return `(flexible ? ${yes} : ${no})`
+}
+
+function withoutParentheses(expression: string): string {
+  return /^\(flexible \? .*\)$/.test(expression) ? expression.slice(1, -1) : expression
 }

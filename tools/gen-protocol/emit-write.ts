@@ -6,6 +6,7 @@ import {
   differsFromDefault,
   localName,
   mayBeNull,
+  negate,
   presence,
   type Scope,
   typeName,
@@ -19,7 +20,12 @@ export function emitWrite(scope: Scope): string {
   const body: string[] = []
   const { fields } = scope.struct
   for (const field of fields) body.push(...(field.tag === null ? writeField(scope, field) : refuseWhereAbsent(scope, field)))
-  body.push(...writeTags(scope, [...fields.filter((field) => field.tag !== null)].sort((a, b) => a.tag! - b.tag!)))
+  body.push(
+    ...writeTags(
+      scope,
+      [...fields.filter((field) => field.tag !== null)].sort((a, b) => a.tag! - b.tag!),
+    ),
+  )
   if (body.some((line) => /\bflexible\b/.test(line))) body.unshift(`const flexible = version >= ${scope.message.flexibleVersion}`)
   const uses = (word: string): string => (body.some((line) => new RegExp(`\\b${word}\\b`).test(line)) ? word : `_${word}`)
   return `function write${name}(${uses('writer')}: Writer, ${uses('message')}: Writable<${name}>, ${uses('version')}: number): void {\n  ${body.join('\n  ')}\n}\n`
@@ -43,6 +49,7 @@ function writeField(scope: Scope, field: Field): string[] {
   const lines = writeValue(scope, field, versionsIn(scope, field), 'writer')
   const condition = versionCondition(field.versions, scope.versions)
   if (condition === '') return lines
+  if (field.ignorable && lines.length === 1) return [`if (${condition}) ${lines[0]}`]
   const refusal = field.ignorable ? [] : [`} else if (${differsFromDefault(scope, field)}) {`, `  ${refusalOf(scope, field)}`]
   return [`if (${condition}) {`, ...lines.map((line) => `  ${line}`), ...refusal, '}']
 }
@@ -55,7 +62,7 @@ function refusalOf(scope: Scope, field: Field): string {
 function refuseWhereAbsent(scope: Scope, field: Field): string[] {
   const condition = versionCondition(field.tagged, scope.versions)
   if (condition === '' || field.ignorable) return []
-  return [`if (!(${condition}) && ${differsFromDefault(scope, field)}) ${refusalOf(scope, field)}`]
+  return [`if (${negate(condition)} && ${differsFromDefault(scope, field)}) ${refusalOf(scope, field)}`]
 }
 
 /** Statements that write a field which all of `versions` have. */
@@ -66,7 +73,7 @@ function writeValue(scope: Scope, field: Field, versions: VersionRange, writer: 
   const lines = mayBeNull(field) || type.kind === 'array' ? [declare] : []
   const nullability = presence(field.nullable, versions)
   if (mayBeNull(field) && nullability !== 'always') {
-    const condition = nullability === 'never' ? '' : ` && !(${versionCondition(field.nullable, versions)})`
+    const condition = nullability === 'never' ? '' : ` && ${negate(versionCondition(field.nullable, versions))}`
     lines.push(`if (${local} === null${condition}) throw unsupportedNull('${scope.message.name}', '${field.name}', version)`)
   }
   if (type.kind === 'array') {
@@ -77,11 +84,12 @@ function writeValue(scope: Scope, field: Field, versions: VersionRange, writer: 
     lines.push(isNull ? `if (${local} !== null) ${loop}` : loop)
   } else if (type.kind === 'struct') {
     const write = `write${typeName(scope, type)}(${writer}, ${mayBeNull(field) ? local : givenOrDefault(scope, field)}, version)`
-    if (nullability === 'always') lines.push(`if (${local} === null) ${writer}.int8(-1)`, 'else {', `  ${writer}.int8(1)`, `  ${write}`, '}')
+    if (nullability === 'always')
+      lines.push(`if (${local} === null) ${writer}.int8(-1)`, 'else {', `  ${writer}.int8(1)`, `  ${write}`, '}')
     else lines.push(write)
   } else {
     const value = mayBeNull(field) ? local : givenOrDefault(scope, field)
-    lines.push(writePrimitive(scope, type.name, mayBeNull(field), versions, writer, value))
+    lines.push(...writePrimitive(scope, type.name, mayBeNull(field), versions, writer, value))
   }
   return lines
 }
@@ -101,16 +109,16 @@ function writeCount(scope: Scope, versions: VersionRange, writer: string, count:
 function writeElement(scope: Scope, element: FieldType, versions: VersionRange, writer: string): string {
   if (element.kind === 'struct') return `write${typeName(scope, element)}(${writer}, element, version)`
   if (element.kind === 'array') throw new Error('an array of arrays')
-  const text = writePrimitive(scope, element.name, false, versions, writer, 'element')
-  return text.includes('\n') ? `{ ${text.replace('\n', ' ; ')} }` : text
+  const lines = writePrimitive(scope, element.name, false, versions, writer, 'element')
+  return lines.length === 1 ? lines[0]! : `{\n    ${lines.join('\n    ')}\n  }`
 }
 
-function writePrimitive(scope: Scope, name: string, orNull: boolean, versions: VersionRange, writer: string, value: string): string {
-  if (name !== 'string' && name !== 'bytes' && name !== 'records') return `${writer}.${name}(${value})`
+function writePrimitive(scope: Scope, name: string, orNull: boolean, versions: VersionRange, writer: string, value: string): string[] {
+  if (name !== 'string' && name !== 'bytes' && name !== 'records') return [`${writer}.${name}(${value})`]
   const word = `${orNull ? 'Nullable' : ''}${name === 'string' ? 'String' : 'Bytes'}`
   const plain = `${word.charAt(0).toLowerCase()}${word.slice(1)}`
   const emit = (flexible: boolean): string => `${writer}.${flexible ? `compact${word}` : plain}(${value})`
-  return byFlexible(scope, versions, emit, (yes, no) => `if (flexible) ${yes}\n  else ${no}`)
+  return byFlexible(scope, versions, emit, (yes, no) => `if (flexible) ${yes}\nelse ${no}`).split('\n')
 }
 
 function writeTags(scope: Scope, tagged: readonly Field[]): string[] {

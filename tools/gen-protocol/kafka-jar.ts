@@ -19,7 +19,8 @@ export function factsFromKafkaJar(cacheDirectory: string): KafkaFacts {
   const artifact = (name: string): string => `-Dartifact=${name}`
   const copy = ['-q', '-B', 'dependency:copy', `-DoutputDirectory=${cacheDirectory}`]
   // Kafka's error classes log through slf4j, which its jar does not contain.
-  for (const name of [`org.apache.kafka:kafka-clients:${KAFKA_VERSION}`, 'org.slf4j:slf4j-api:1.7.36']) run('mvn', [...copy, artifact(name)])
+  for (const name of [`org.apache.kafka:kafka-clients:${KAFKA_VERSION}`, 'org.slf4j:slf4j-api:1.7.36'])
+    run('mvn', [...copy, artifact(name)])
   const jar = join(cacheDirectory, `kafka-clients-${KAFKA_VERSION}.jar`)
   const names = run('unzip', ['-Z1', jar, 'common/message/*.json']).split('\n')
   const messages = names.filter((name) => MEMBER.test(name)).map((name) => run('unzip', ['-p', jar, name]))

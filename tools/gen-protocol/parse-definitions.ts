@@ -1,4 +1,14 @@
-import { type Definition, type Field, type FieldType, intersect, lowerFirst, type Message, type PrimitiveType, type Struct, type VersionRange } from './definition.ts'
+import {
+  type Definition,
+  type Field,
+  type FieldType,
+  intersect,
+  lowerFirst,
+  type Message,
+  type PrimitiveType,
+  type Struct,
+  type VersionRange,
+} from './definition.ts'
 
 const PRIMITIVES: readonly string[] = 'bool int8 int16 uint16 int32 uint32 int64 float64 uuid string bytes records'.split(' ')
 

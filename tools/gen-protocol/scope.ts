@@ -26,8 +26,20 @@ export function versionCondition(range: VersionRange | null, within: VersionRang
   return range.from === range.to ? `version === ${range.from}` : `version >= ${range.from} && version <= ${range.to}`
 }
 
+/** The opposite of a condition made by `versionCondition`. */
+export function negate(condition: string): string {
+  if (condition.includes('&&')) return `!(${condition})`
+  if (condition.includes('===')) return condition.replace('===', '!==')
+  return condition.includes('>=') ? condition.replace('>=', '<') : condition.replace('<=', '>')
+}
+
 /** Emits once, or twice behind a test of `flexible`, depending on whether `versions` has both kinds. */
-export function byFlexible(scope: Scope, versions: VersionRange, emit: (flexible: boolean) => string, join: (yes: string, no: string) => string): string {
+export function byFlexible(
+  scope: Scope,
+  versions: VersionRange,
+  emit: (flexible: boolean) => string,
+  join: (yes: string, no: string) => string,
+): string {
   const first = scope.message.flexibleVersion
   if (versions.from >= first) return emit(true)
   if (versions.to < first) return emit(false)
@@ -136,8 +148,9 @@ export function differsFromDefault(scope: Scope, field: Field): string {
   const { type } = field
   const given = `${value} !== undefined`
   const isNull = mayBeNull(field) ? `${value} === null || ` : ''
-  if (type.kind === 'array') return `${given} && (${isNull}${value}.length !== 0)`
-  if (type.kind === 'struct') return `${given} && (${isNull}!isDefault${scope.typeNames.get(type.struct)}(${value}))`
-  if (type.name === 'bytes') return `${given} && (${isNull}byteLength(${value}) !== 0)`
+  const both = (test: string): string => (isNull === '' ? `${given} && ${test}` : `${given} && (${isNull}${test})`)
+  if (type.kind === 'array') return both(`${value}.length !== 0`)
+  if (type.kind === 'struct') return both(`!isDefault${scope.typeNames.get(type.struct)}(${value})`)
+  if (type.name === 'bytes') return both(`byteLength(${value}) !== 0`)
   return `${given} && ${value} !== ${defaultValue(scope, field)}`
 }

@@ -29,10 +29,10 @@ export const addOffsetsToTxnApi: Api<AddOffsetsToTxnRequest, AddOffsetsToTxnResp
 
 function readAddOffsetsToTxnRequest(reader: Reader, version: number): AddOffsetsToTxnRequest {
   const flexible = version >= 3
-  const transactionalId = (flexible ? reader.compactString() : reader.string())
+  const transactionalId = flexible ? reader.compactString() : reader.string()
   const producerId = reader.int64()
   const producerEpoch = reader.int16()
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
   if (flexible) skipTaggedFields(reader)
   return { transactionalId, producerId, producerEpoch, groupId }
 }

@@ -72,22 +72,18 @@ function readAddPartitionsToTxnRequest(reader: Reader, version: number): AddPart
   if (version >= 4) {
     const transactionsCount = reader.compactArrayCount(14)
     if (transactionsCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnRequest', 'transactions')
-    else {
-      transactions = []
-      for (let i = 0; i < transactionsCount; i++) transactions.push(readAddPartitionsToTxnTransaction(reader, version))
-    }
+    transactions = []
+    for (let i = 0; i < transactionsCount; i++) transactions.push(readAddPartitionsToTxnTransaction(reader, version))
   }
   const v3AndBelowTransactionalId: string = version <= 3 ? (flexible ? reader.compactString() : reader.string()) : ''
   const v3AndBelowProducerId: number = version <= 3 ? reader.int64() : 0
   const v3AndBelowProducerEpoch: number = version <= 3 ? reader.int16() : 0
   let v3AndBelowTopics: AddPartitionsToTxnTopic[] = []
   if (version <= 3) {
-    const v3AndBelowTopicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+    const v3AndBelowTopicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
     if (v3AndBelowTopicsCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnRequest', 'v3AndBelowTopics')
-    else {
-      v3AndBelowTopics = []
-      for (let i = 0; i < v3AndBelowTopicsCount; i++) v3AndBelowTopics.push(readAddPartitionsToTxnTopic(reader, version))
-    }
+    v3AndBelowTopics = []
+    for (let i = 0; i < v3AndBelowTopicsCount; i++) v3AndBelowTopics.push(readAddPartitionsToTxnTopic(reader, version))
   }
   if (flexible) skipTaggedFields(reader)
   return { transactions, v3AndBelowTransactionalId, v3AndBelowProducerId, v3AndBelowProducerEpoch, v3AndBelowTopics }
@@ -99,12 +95,12 @@ function writeAddPartitionsToTxnRequest(writer: Writer, message: Writable<AddPar
     const transactions = message.transactions ?? []
     writer.compactArrayCount(transactions.length)
     for (const element of transactions) writeAddPartitionsToTxnTransaction(writer, element, version)
-  } else if (message.transactions !== undefined && (message.transactions.length !== 0)) {
+  } else if (message.transactions !== undefined && message.transactions.length !== 0) {
     throw unsupportedField('AddPartitionsToTxnRequest', 'transactions', version)
   }
   if (version <= 3) {
     if (flexible) writer.compactString(message.v3AndBelowTransactionalId ?? '')
-  else writer.string(message.v3AndBelowTransactionalId ?? '')
+    else writer.string(message.v3AndBelowTransactionalId ?? '')
   } else if (message.v3AndBelowTransactionalId !== undefined && message.v3AndBelowTransactionalId !== '') {
     throw unsupportedField('AddPartitionsToTxnRequest', 'v3AndBelowTransactionalId', version)
   }
@@ -123,7 +119,7 @@ function writeAddPartitionsToTxnRequest(writer: Writer, message: Writable<AddPar
     if (flexible) writer.compactArrayCount(v3AndBelowTopics.length)
     else writer.arrayCount(v3AndBelowTopics.length)
     for (const element of v3AndBelowTopics) writeAddPartitionsToTxnTopic(writer, element, version)
-  } else if (message.v3AndBelowTopics !== undefined && (message.v3AndBelowTopics.length !== 0)) {
+  } else if (message.v3AndBelowTopics !== undefined && message.v3AndBelowTopics.length !== 0) {
     throw unsupportedField('AddPartitionsToTxnRequest', 'v3AndBelowTopics', version)
   }
   if (flexible) writer.int8(0)
@@ -134,13 +130,10 @@ function readAddPartitionsToTxnTransaction(reader: Reader, version: number): Add
   const producerId = reader.int64()
   const producerEpoch = reader.int16()
   const verifyOnly = reader.bool()
-  let topics: AddPartitionsToTxnTopic[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readAddPartitionsToTxnTopic(reader, version))
-  }
+  const topics: AddPartitionsToTxnTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readAddPartitionsToTxnTopic(reader, version))
   skipTaggedFields(reader)
   return { transactionalId, producerId, producerEpoch, verifyOnly, topics }
 }
@@ -158,14 +151,11 @@ function writeAddPartitionsToTxnTransaction(writer: Writer, message: Writable<Ad
 
 function readAddPartitionsToTxnTopic(reader: Reader, version: number): AddPartitionsToTxnTopic {
   const flexible = version >= 3
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: number[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -189,19 +179,15 @@ function readAddPartitionsToTxnResponse(reader: Reader, version: number): AddPar
   if (version >= 4) {
     const resultsByTransactionCount = reader.compactArrayCount(3)
     if (resultsByTransactionCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnResponse', 'resultsByTransaction')
-    else {
-      resultsByTransaction = []
-      for (let i = 0; i < resultsByTransactionCount; i++) resultsByTransaction.push(readAddPartitionsToTxnResult(reader, version))
-    }
+    resultsByTransaction = []
+    for (let i = 0; i < resultsByTransactionCount; i++) resultsByTransaction.push(readAddPartitionsToTxnResult(reader, version))
   }
   let resultsByTopicV3AndBelow: AddPartitionsToTxnTopicResult[] = []
   if (version <= 3) {
-    const resultsByTopicV3AndBelowCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+    const resultsByTopicV3AndBelowCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
     if (resultsByTopicV3AndBelowCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnResponse', 'resultsByTopicV3AndBelow')
-    else {
-      resultsByTopicV3AndBelow = []
-      for (let i = 0; i < resultsByTopicV3AndBelowCount; i++) resultsByTopicV3AndBelow.push(readAddPartitionsToTxnTopicResult(reader, version))
-    }
+    resultsByTopicV3AndBelow = []
+    for (let i = 0; i < resultsByTopicV3AndBelowCount; i++) resultsByTopicV3AndBelow.push(readAddPartitionsToTxnTopicResult(reader, version))
   }
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, resultsByTransaction, resultsByTopicV3AndBelow }
@@ -210,14 +196,12 @@ function readAddPartitionsToTxnResponse(reader: Reader, version: number): AddPar
 function writeAddPartitionsToTxnResponse(writer: Writer, message: Writable<AddPartitionsToTxnResponse>, version: number): void {
   const flexible = version >= 3
   writer.int32(message.throttleTimeMs ?? 0)
-  if (version >= 4) {
-    writer.int16(message.errorCode ?? 0)
-  }
+  if (version >= 4) writer.int16(message.errorCode ?? 0)
   if (version >= 4) {
     const resultsByTransaction = message.resultsByTransaction ?? []
     writer.compactArrayCount(resultsByTransaction.length)
     for (const element of resultsByTransaction) writeAddPartitionsToTxnResult(writer, element, version)
-  } else if (message.resultsByTransaction !== undefined && (message.resultsByTransaction.length !== 0)) {
+  } else if (message.resultsByTransaction !== undefined && message.resultsByTransaction.length !== 0) {
     throw unsupportedField('AddPartitionsToTxnResponse', 'resultsByTransaction', version)
   }
   if (version <= 3) {
@@ -225,7 +209,7 @@ function writeAddPartitionsToTxnResponse(writer: Writer, message: Writable<AddPa
     if (flexible) writer.compactArrayCount(resultsByTopicV3AndBelow.length)
     else writer.arrayCount(resultsByTopicV3AndBelow.length)
     for (const element of resultsByTopicV3AndBelow) writeAddPartitionsToTxnTopicResult(writer, element, version)
-  } else if (message.resultsByTopicV3AndBelow !== undefined && (message.resultsByTopicV3AndBelow.length !== 0)) {
+  } else if (message.resultsByTopicV3AndBelow !== undefined && message.resultsByTopicV3AndBelow.length !== 0) {
     throw unsupportedField('AddPartitionsToTxnResponse', 'resultsByTopicV3AndBelow', version)
   }
   if (flexible) writer.int8(0)
@@ -233,13 +217,10 @@ function writeAddPartitionsToTxnResponse(writer: Writer, message: Writable<AddPa
 
 function readAddPartitionsToTxnResult(reader: Reader, version: number): AddPartitionsToTxnResult {
   const transactionalId = reader.compactString()
-  let topicResults: AddPartitionsToTxnTopicResult[]
   const topicResultsCount = reader.compactArrayCount(3)
   if (topicResultsCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnResponse', 'topicResults')
-  else {
-    topicResults = []
-    for (let i = 0; i < topicResultsCount; i++) topicResults.push(readAddPartitionsToTxnTopicResult(reader, version))
-  }
+  const topicResults: AddPartitionsToTxnTopicResult[] = []
+  for (let i = 0; i < topicResultsCount; i++) topicResults.push(readAddPartitionsToTxnTopicResult(reader, version))
   skipTaggedFields(reader)
   return { transactionalId, topicResults }
 }
@@ -254,14 +235,11 @@ function writeAddPartitionsToTxnResult(writer: Writer, message: Writable<AddPart
 
 function readAddPartitionsToTxnTopicResult(reader: Reader, version: number): AddPartitionsToTxnTopicResult {
   const flexible = version >= 3
-  const name = (flexible ? reader.compactString() : reader.string())
-  let resultsByPartition: AddPartitionsToTxnPartitionResult[]
-  const resultsByPartitionCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const name = flexible ? reader.compactString() : reader.string()
+  const resultsByPartitionCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (resultsByPartitionCount < 0) throw unexpectedNull(reader, 'AddPartitionsToTxnResponse', 'resultsByPartition')
-  else {
-    resultsByPartition = []
-    for (let i = 0; i < resultsByPartitionCount; i++) resultsByPartition.push(readAddPartitionsToTxnPartitionResult(reader, version))
-  }
+  const resultsByPartition: AddPartitionsToTxnPartitionResult[] = []
+  for (let i = 0; i < resultsByPartitionCount; i++) resultsByPartition.push(readAddPartitionsToTxnPartitionResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, resultsByPartition }
 }

@@ -54,13 +54,10 @@ export const alterClientQuotasApi: Api<AlterClientQuotasRequest, AlterClientQuot
 
 function readAlterClientQuotasRequest(reader: Reader, version: number): AlterClientQuotasRequest {
   const flexible = version >= 1
-  let entries: AlterClientQuotasRequestEntryData[]
-  const entriesCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const entriesCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (entriesCount < 0) throw unexpectedNull(reader, 'AlterClientQuotasRequest', 'entries')
-  else {
-    entries = []
-    for (let i = 0; i < entriesCount; i++) entries.push(readAlterClientQuotasRequestEntryData(reader, version))
-  }
+  const entries: AlterClientQuotasRequestEntryData[] = []
+  for (let i = 0; i < entriesCount; i++) entries.push(readAlterClientQuotasRequestEntryData(reader, version))
   const validateOnly = reader.bool()
   if (flexible) skipTaggedFields(reader)
   return { entries, validateOnly }
@@ -78,20 +75,14 @@ function writeAlterClientQuotasRequest(writer: Writer, message: Writable<AlterCl
 
 function readAlterClientQuotasRequestEntryData(reader: Reader, version: number): AlterClientQuotasRequestEntryData {
   const flexible = version >= 1
-  let entity: AlterClientQuotasRequestEntityData[]
-  const entityCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const entityCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (entityCount < 0) throw unexpectedNull(reader, 'AlterClientQuotasRequest', 'entity')
-  else {
-    entity = []
-    for (let i = 0; i < entityCount; i++) entity.push(readAlterClientQuotasRequestEntityData(reader, version))
-  }
-  let ops: OpData[]
-  const opsCount = (flexible ? reader.compactArrayCount(11) : reader.arrayCount(11))
+  const entity: AlterClientQuotasRequestEntityData[] = []
+  for (let i = 0; i < entityCount; i++) entity.push(readAlterClientQuotasRequestEntityData(reader, version))
+  const opsCount = flexible ? reader.compactArrayCount(11) : reader.arrayCount(11)
   if (opsCount < 0) throw unexpectedNull(reader, 'AlterClientQuotasRequest', 'ops')
-  else {
-    ops = []
-    for (let i = 0; i < opsCount; i++) ops.push(readOpData(reader, version))
-  }
+  const ops: OpData[] = []
+  for (let i = 0; i < opsCount; i++) ops.push(readOpData(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { entity, ops }
 }
@@ -111,8 +102,8 @@ function writeAlterClientQuotasRequestEntryData(writer: Writer, message: Writabl
 
 function readAlterClientQuotasRequestEntityData(reader: Reader, version: number): AlterClientQuotasRequestEntityData {
   const flexible = version >= 1
-  const entityType = (flexible ? reader.compactString() : reader.string())
-  const entityName = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const entityType = flexible ? reader.compactString() : reader.string()
+  const entityName = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { entityType, entityName }
 }
@@ -129,7 +120,7 @@ function writeAlterClientQuotasRequestEntityData(writer: Writer, message: Writab
 
 function readOpData(reader: Reader, version: number): OpData {
   const flexible = version >= 1
-  const key = (flexible ? reader.compactString() : reader.string())
+  const key = flexible ? reader.compactString() : reader.string()
   const value = reader.float64()
   const remove = reader.bool()
   if (flexible) skipTaggedFields(reader)
@@ -148,13 +139,10 @@ function writeOpData(writer: Writer, message: Writable<OpData>, version: number)
 function readAlterClientQuotasResponse(reader: Reader, version: number): AlterClientQuotasResponse {
   const flexible = version >= 1
   const throttleTimeMs = reader.int32()
-  let entries: AlterClientQuotasResponseEntryData[]
-  const entriesCount = (flexible ? reader.compactArrayCount(5) : reader.arrayCount(5))
+  const entriesCount = flexible ? reader.compactArrayCount(5) : reader.arrayCount(5)
   if (entriesCount < 0) throw unexpectedNull(reader, 'AlterClientQuotasResponse', 'entries')
-  else {
-    entries = []
-    for (let i = 0; i < entriesCount; i++) entries.push(readAlterClientQuotasResponseEntryData(reader, version))
-  }
+  const entries: AlterClientQuotasResponseEntryData[] = []
+  for (let i = 0; i < entriesCount; i++) entries.push(readAlterClientQuotasResponseEntryData(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, entries }
 }
@@ -172,14 +160,11 @@ function writeAlterClientQuotasResponse(writer: Writer, message: Writable<AlterC
 function readAlterClientQuotasResponseEntryData(reader: Reader, version: number): AlterClientQuotasResponseEntryData {
   const flexible = version >= 1
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
-  let entity: AlterClientQuotasResponseEntityData[]
-  const entityCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
+  const entityCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (entityCount < 0) throw unexpectedNull(reader, 'AlterClientQuotasResponse', 'entity')
-  else {
-    entity = []
-    for (let i = 0; i < entityCount; i++) entity.push(readAlterClientQuotasResponseEntityData(reader, version))
-  }
+  const entity: AlterClientQuotasResponseEntityData[] = []
+  for (let i = 0; i < entityCount; i++) entity.push(readAlterClientQuotasResponseEntityData(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage, entity }
 }
@@ -199,8 +184,8 @@ function writeAlterClientQuotasResponseEntryData(writer: Writer, message: Writab
 
 function readAlterClientQuotasResponseEntityData(reader: Reader, version: number): AlterClientQuotasResponseEntityData {
   const flexible = version >= 1
-  const entityType = (flexible ? reader.compactString() : reader.string())
-  const entityName = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const entityType = flexible ? reader.compactString() : reader.string()
+  const entityName = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { entityType, entityName }
 }

@@ -45,13 +45,10 @@ export const alterConfigsApi: Api<AlterConfigsRequest, AlterConfigsResponse> = {
 
 function readAlterConfigsRequest(reader: Reader, version: number): AlterConfigsRequest {
   const flexible = version >= 2
-  let resources: AlterConfigsResource[]
-  const resourcesCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const resourcesCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (resourcesCount < 0) throw unexpectedNull(reader, 'AlterConfigsRequest', 'resources')
-  else {
-    resources = []
-    for (let i = 0; i < resourcesCount; i++) resources.push(readAlterConfigsResource(reader, version))
-  }
+  const resources: AlterConfigsResource[] = []
+  for (let i = 0; i < resourcesCount; i++) resources.push(readAlterConfigsResource(reader, version))
   const validateOnly = reader.bool()
   if (flexible) skipTaggedFields(reader)
   return { resources, validateOnly }
@@ -70,14 +67,11 @@ function writeAlterConfigsRequest(writer: Writer, message: Writable<AlterConfigs
 function readAlterConfigsResource(reader: Reader, version: number): AlterConfigsResource {
   const flexible = version >= 2
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
-  let configs: AlterableConfig[]
-  const configsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const resourceName = flexible ? reader.compactString() : reader.string()
+  const configsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (configsCount < 0) throw unexpectedNull(reader, 'AlterConfigsRequest', 'configs')
-  else {
-    configs = []
-    for (let i = 0; i < configsCount; i++) configs.push(readAlterableConfig(reader, version))
-  }
+  const configs: AlterableConfig[] = []
+  for (let i = 0; i < configsCount; i++) configs.push(readAlterableConfig(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { resourceType, resourceName, configs }
 }
@@ -96,8 +90,8 @@ function writeAlterConfigsResource(writer: Writer, message: Writable<AlterConfig
 
 function readAlterableConfig(reader: Reader, version: number): AlterableConfig {
   const flexible = version >= 2
-  const name = (flexible ? reader.compactString() : reader.string())
-  const value = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const name = flexible ? reader.compactString() : reader.string()
+  const value = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { name, value }
 }
@@ -115,13 +109,10 @@ function writeAlterableConfig(writer: Writer, message: Writable<AlterableConfig>
 function readAlterConfigsResponse(reader: Reader, version: number): AlterConfigsResponse {
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
-  let responses: AlterConfigsResourceResponse[]
-  const responsesCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const responsesCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (responsesCount < 0) throw unexpectedNull(reader, 'AlterConfigsResponse', 'responses')
-  else {
-    responses = []
-    for (let i = 0; i < responsesCount; i++) responses.push(readAlterConfigsResourceResponse(reader, version))
-  }
+  const responses: AlterConfigsResourceResponse[] = []
+  for (let i = 0; i < responsesCount; i++) responses.push(readAlterConfigsResourceResponse(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, responses }
 }
@@ -139,9 +130,9 @@ function writeAlterConfigsResponse(writer: Writer, message: Writable<AlterConfig
 function readAlterConfigsResourceResponse(reader: Reader, version: number): AlterConfigsResourceResponse {
   const flexible = version >= 2
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
+  const resourceName = flexible ? reader.compactString() : reader.string()
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage, resourceType, resourceName }
 }

@@ -55,13 +55,10 @@ export const alterPartitionReassignmentsApi: Api<AlterPartitionReassignmentsRequ
 function readAlterPartitionReassignmentsRequest(reader: Reader, version: number): AlterPartitionReassignmentsRequest {
   const timeoutMs = reader.int32()
   const allowReplicationFactorChange: boolean = version >= 1 ? reader.bool() : true
-  let topics: ReassignableTopic[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'AlterPartitionReassignmentsRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readReassignableTopic(reader, version))
-  }
+  const topics: ReassignableTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readReassignableTopic(reader, version))
   skipTaggedFields(reader)
   return { timeoutMs, allowReplicationFactorChange, topics }
 }
@@ -81,13 +78,10 @@ function writeAlterPartitionReassignmentsRequest(writer: Writer, message: Writab
 
 function readReassignableTopic(reader: Reader, version: number): ReassignableTopic {
   const name = reader.compactString()
-  let partitions: ReassignablePartition[]
   const partitionsCount = reader.compactArrayCount(6)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'AlterPartitionReassignmentsRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readReassignablePartition(reader, version))
-  }
+  const partitions: ReassignablePartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readReassignablePartition(reader, version))
   skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -126,22 +120,17 @@ function readAlterPartitionReassignmentsResponse(reader: Reader, version: number
   const allowReplicationFactorChange: boolean = version >= 1 ? reader.bool() : true
   const errorCode = reader.int16()
   const errorMessage = reader.compactNullableString()
-  let responses: ReassignableTopicResponse[]
   const responsesCount = reader.compactArrayCount(3)
   if (responsesCount < 0) throw unexpectedNull(reader, 'AlterPartitionReassignmentsResponse', 'responses')
-  else {
-    responses = []
-    for (let i = 0; i < responsesCount; i++) responses.push(readReassignableTopicResponse(reader, version))
-  }
+  const responses: ReassignableTopicResponse[] = []
+  for (let i = 0; i < responsesCount; i++) responses.push(readReassignableTopicResponse(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, allowReplicationFactorChange, errorCode, errorMessage, responses }
 }
 
 function writeAlterPartitionReassignmentsResponse(writer: Writer, message: Writable<AlterPartitionReassignmentsResponse>, version: number): void {
   writer.int32(message.throttleTimeMs ?? 0)
-  if (version >= 1) {
-    writer.bool(message.allowReplicationFactorChange ?? true)
-  }
+  if (version >= 1) writer.bool(message.allowReplicationFactorChange ?? true)
   writer.int16(message.errorCode ?? 0)
   const errorMessage = message.errorMessage === undefined ? '' : message.errorMessage
   writer.compactNullableString(errorMessage)
@@ -153,13 +142,10 @@ function writeAlterPartitionReassignmentsResponse(writer: Writer, message: Writa
 
 function readReassignableTopicResponse(reader: Reader, version: number): ReassignableTopicResponse {
   const name = reader.compactString()
-  let partitions: ReassignablePartitionResponse[]
   const partitionsCount = reader.compactArrayCount(8)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'AlterPartitionReassignmentsResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readReassignablePartitionResponse(reader, version))
-  }
+  const partitions: ReassignablePartitionResponse[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readReassignablePartitionResponse(reader, version))
   skipTaggedFields(reader)
   return { name, partitions }
 }

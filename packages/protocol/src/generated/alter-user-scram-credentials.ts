@@ -45,20 +45,14 @@ export const alterUserScramCredentialsApi: Api<AlterUserScramCredentialsRequest,
 }
 
 function readAlterUserScramCredentialsRequest(reader: Reader, version: number): AlterUserScramCredentialsRequest {
-  let deletions: ScramCredentialDeletion[]
   const deletionsCount = reader.compactArrayCount(3)
   if (deletionsCount < 0) throw unexpectedNull(reader, 'AlterUserScramCredentialsRequest', 'deletions')
-  else {
-    deletions = []
-    for (let i = 0; i < deletionsCount; i++) deletions.push(readScramCredentialDeletion(reader, version))
-  }
-  let upsertions: ScramCredentialUpsertion[]
+  const deletions: ScramCredentialDeletion[] = []
+  for (let i = 0; i < deletionsCount; i++) deletions.push(readScramCredentialDeletion(reader, version))
   const upsertionsCount = reader.compactArrayCount(9)
   if (upsertionsCount < 0) throw unexpectedNull(reader, 'AlterUserScramCredentialsRequest', 'upsertions')
-  else {
-    upsertions = []
-    for (let i = 0; i < upsertionsCount; i++) upsertions.push(readScramCredentialUpsertion(reader, version))
-  }
+  const upsertions: ScramCredentialUpsertion[] = []
+  for (let i = 0; i < upsertionsCount; i++) upsertions.push(readScramCredentialUpsertion(reader, version))
   skipTaggedFields(reader)
   return { deletions, upsertions }
 }
@@ -107,13 +101,10 @@ function writeScramCredentialUpsertion(writer: Writer, message: Writable<ScramCr
 
 function readAlterUserScramCredentialsResponse(reader: Reader, version: number): AlterUserScramCredentialsResponse {
   const throttleTimeMs = reader.int32()
-  let results: AlterUserScramCredentialsResult[]
   const resultsCount = reader.compactArrayCount(5)
   if (resultsCount < 0) throw unexpectedNull(reader, 'AlterUserScramCredentialsResponse', 'results')
-  else {
-    results = []
-    for (let i = 0; i < resultsCount; i++) results.push(readAlterUserScramCredentialsResult(reader, version))
-  }
+  const results: AlterUserScramCredentialsResult[] = []
+  for (let i = 0; i < resultsCount; i++) results.push(readAlterUserScramCredentialsResult(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, results }
 }

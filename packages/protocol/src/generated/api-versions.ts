@@ -65,25 +65,18 @@ function readApiVersionsRequest(reader: Reader, version: number): ApiVersionsReq
 
 function writeApiVersionsRequest(writer: Writer, message: Writable<ApiVersionsRequest>, version: number): void {
   const flexible = version >= 3
-  if (version >= 3) {
-    writer.compactString(message.clientSoftwareName ?? '')
-  }
-  if (version >= 3) {
-    writer.compactString(message.clientSoftwareVersion ?? '')
-  }
+  if (version >= 3) writer.compactString(message.clientSoftwareName ?? '')
+  if (version >= 3) writer.compactString(message.clientSoftwareVersion ?? '')
   if (flexible) writer.int8(0)
 }
 
 function readApiVersionsResponse(reader: Reader, version: number): ApiVersionsResponse {
   const flexible = version >= 3
   const errorCode = reader.int16()
-  let apiKeys: ApiVersion[]
-  const apiKeysCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const apiKeysCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (apiKeysCount < 0) throw unexpectedNull(reader, 'ApiVersionsResponse', 'apiKeys')
-  else {
-    apiKeys = []
-    for (let i = 0; i < apiKeysCount; i++) apiKeys.push(readApiVersion(reader, version))
-  }
+  const apiKeys: ApiVersion[] = []
+  for (let i = 0; i < apiKeysCount; i++) apiKeys.push(readApiVersion(reader, version))
   const throttleTimeMs: number = version >= 1 ? reader.int32() : 0
   let supportedFeatures: SupportedFeatureKey[] = []
   let finalizedFeaturesEpoch: number = -1
@@ -98,10 +91,8 @@ function readApiVersionsResponse(reader: Reader, version: number): ApiVersionsRe
         case 0: {
           const supportedFeaturesCount = reader.compactArrayCount(6)
           if (supportedFeaturesCount < 0) throw unexpectedNull(reader, 'ApiVersionsResponse', 'supportedFeatures')
-          else {
-            supportedFeatures = []
-            for (let i = 0; i < supportedFeaturesCount; i++) supportedFeatures.push(readSupportedFeatureKey(reader, version))
-          }
+          supportedFeatures = []
+          for (let i = 0; i < supportedFeaturesCount; i++) supportedFeatures.push(readSupportedFeatureKey(reader, version))
           break
         }
         case 1: {
@@ -111,10 +102,8 @@ function readApiVersionsResponse(reader: Reader, version: number): ApiVersionsRe
         case 2: {
           const finalizedFeaturesCount = reader.compactArrayCount(6)
           if (finalizedFeaturesCount < 0) throw unexpectedNull(reader, 'ApiVersionsResponse', 'finalizedFeatures')
-          else {
-            finalizedFeatures = []
-            for (let i = 0; i < finalizedFeaturesCount; i++) finalizedFeatures.push(readFinalizedFeatureKey(reader, version))
-          }
+          finalizedFeatures = []
+          for (let i = 0; i < finalizedFeaturesCount; i++) finalizedFeatures.push(readFinalizedFeatureKey(reader, version))
           break
         }
         case 3: {
@@ -137,13 +126,11 @@ function writeApiVersionsResponse(writer: Writer, message: Writable<ApiVersionsR
   if (flexible) writer.compactArrayCount(apiKeys.length)
   else writer.arrayCount(apiKeys.length)
   for (const element of apiKeys) writeApiVersion(writer, element, version)
-  if (version >= 1) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 1) writer.int32(message.throttleTimeMs ?? 0)
   if (flexible) {
-    const hasSupportedFeatures = message.supportedFeatures !== undefined && (message.supportedFeatures.length !== 0)
+    const hasSupportedFeatures = message.supportedFeatures !== undefined && message.supportedFeatures.length !== 0
     const hasFinalizedFeaturesEpoch = message.finalizedFeaturesEpoch !== undefined && message.finalizedFeaturesEpoch !== -1
-    const hasFinalizedFeatures = message.finalizedFeatures !== undefined && (message.finalizedFeatures.length !== 0)
+    const hasFinalizedFeatures = message.finalizedFeatures !== undefined && message.finalizedFeatures.length !== 0
     const hasZkMigrationReady = message.zkMigrationReady !== undefined && message.zkMigrationReady !== false
     writer.unsignedVarint((hasSupportedFeatures ? 1 : 0) + (hasFinalizedFeaturesEpoch ? 1 : 0) + (hasFinalizedFeatures ? 1 : 0) + (hasZkMigrationReady ? 1 : 0))
     if (hasSupportedFeatures) {

@@ -63,13 +63,10 @@ export const consumerGroupDescribeApi: Api<ConsumerGroupDescribeRequest, Consume
 }
 
 function readConsumerGroupDescribeRequest(reader: Reader, _version: number): ConsumerGroupDescribeRequest {
-  let groupIds: string[]
   const groupIdsCount = reader.compactArrayCount(1)
   if (groupIdsCount < 0) throw unexpectedNull(reader, 'ConsumerGroupDescribeRequest', 'groupIds')
-  else {
-    groupIds = []
-    for (let i = 0; i < groupIdsCount; i++) groupIds.push(reader.compactString())
-  }
+  const groupIds: string[] = []
+  for (let i = 0; i < groupIdsCount; i++) groupIds.push(reader.compactString())
   const includeAuthorizedOperations = reader.bool()
   skipTaggedFields(reader)
   return { groupIds, includeAuthorizedOperations }
@@ -85,13 +82,10 @@ function writeConsumerGroupDescribeRequest(writer: Writer, message: Writable<Con
 
 function readConsumerGroupDescribeResponse(reader: Reader, version: number): ConsumerGroupDescribeResponse {
   const throttleTimeMs = reader.int32()
-  let groups: DescribedGroup[]
   const groupsCount = reader.compactArrayCount(20)
   if (groupsCount < 0) throw unexpectedNull(reader, 'ConsumerGroupDescribeResponse', 'groups')
-  else {
-    groups = []
-    for (let i = 0; i < groupsCount; i++) groups.push(readDescribedGroup(reader, version))
-  }
+  const groups: DescribedGroup[] = []
+  for (let i = 0; i < groupsCount; i++) groups.push(readDescribedGroup(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, groups }
 }
@@ -112,13 +106,10 @@ function readDescribedGroup(reader: Reader, version: number): DescribedGroup {
   const groupEpoch = reader.int32()
   const assignmentEpoch = reader.int32()
   const assignorName = reader.compactString()
-  let members: Member[]
   const membersCount = reader.compactArrayCount(16)
   if (membersCount < 0) throw unexpectedNull(reader, 'ConsumerGroupDescribeResponse', 'members')
-  else {
-    members = []
-    for (let i = 0; i < membersCount; i++) members.push(readMember(reader, version))
-  }
+  const members: Member[] = []
+  for (let i = 0; i < membersCount; i++) members.push(readMember(reader, version))
   const authorizedOperations = reader.int32()
   skipTaggedFields(reader)
   return { errorCode, errorMessage, groupId, groupState, groupEpoch, assignmentEpoch, assignorName, members, authorizedOperations }
@@ -147,13 +138,10 @@ function readMember(reader: Reader, version: number): Member {
   const memberEpoch = reader.int32()
   const clientId = reader.compactString()
   const clientHost = reader.compactString()
-  let subscribedTopicNames: string[]
   const subscribedTopicNamesCount = reader.compactArrayCount(1)
   if (subscribedTopicNamesCount < 0) throw unexpectedNull(reader, 'ConsumerGroupDescribeResponse', 'subscribedTopicNames')
-  else {
-    subscribedTopicNames = []
-    for (let i = 0; i < subscribedTopicNamesCount; i++) subscribedTopicNames.push(reader.compactString())
-  }
+  const subscribedTopicNames: string[] = []
+  for (let i = 0; i < subscribedTopicNamesCount; i++) subscribedTopicNames.push(reader.compactString())
   const subscribedTopicRegex = reader.compactNullableString()
   const assignment = readAssignment(reader, version)
   const targetAssignment = readAssignment(reader, version)
@@ -178,20 +166,15 @@ function writeMember(writer: Writer, message: Writable<Member>, version: number)
   writer.compactNullableString(subscribedTopicRegex)
   writeAssignment(writer, message.assignment ?? {}, version)
   writeAssignment(writer, message.targetAssignment ?? {}, version)
-  if (version >= 1) {
-    writer.int8(message.memberType ?? -1)
-  }
+  if (version >= 1) writer.int8(message.memberType ?? -1)
   writer.int8(0)
 }
 
 function readAssignment(reader: Reader, version: number): Assignment {
-  let topicPartitions: TopicPartitions[]
   const topicPartitionsCount = reader.compactArrayCount(19)
   if (topicPartitionsCount < 0) throw unexpectedNull(reader, 'ConsumerGroupDescribeResponse', 'topicPartitions')
-  else {
-    topicPartitions = []
-    for (let i = 0; i < topicPartitionsCount; i++) topicPartitions.push(readTopicPartitions(reader, version))
-  }
+  const topicPartitions: TopicPartitions[] = []
+  for (let i = 0; i < topicPartitionsCount; i++) topicPartitions.push(readTopicPartitions(reader, version))
   skipTaggedFields(reader)
   return { topicPartitions }
 }
@@ -206,13 +189,10 @@ function writeAssignment(writer: Writer, message: Writable<Assignment>, version:
 function readTopicPartitions(reader: Reader, _version: number): TopicPartitions {
   const topicId = reader.uuid()
   const topicName = reader.compactString()
-  let partitions: number[]
   const partitionsCount = reader.compactArrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ConsumerGroupDescribeResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   skipTaggedFields(reader)
   return { topicId, topicName, partitions }
 }

@@ -108,13 +108,10 @@ function writeConsumerGroupHeartbeatRequest(writer: Writer, message: Writable<Co
 
 function readConsumerGroupHeartbeatRequestTopicPartitions(reader: Reader, _version: number): ConsumerGroupHeartbeatRequestTopicPartitions {
   const topicId = reader.uuid()
-  let partitions: number[]
   const partitionsCount = reader.compactArrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ConsumerGroupHeartbeatRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   skipTaggedFields(reader)
   return { topicId, partitions }
 }
@@ -158,13 +155,10 @@ function writeConsumerGroupHeartbeatResponse(writer: Writer, message: Writable<C
 }
 
 function readAssignment(reader: Reader, version: number): Assignment {
-  let topicPartitions: ConsumerGroupHeartbeatResponseTopicPartitions[]
   const topicPartitionsCount = reader.compactArrayCount(18)
   if (topicPartitionsCount < 0) throw unexpectedNull(reader, 'ConsumerGroupHeartbeatResponse', 'topicPartitions')
-  else {
-    topicPartitions = []
-    for (let i = 0; i < topicPartitionsCount; i++) topicPartitions.push(readConsumerGroupHeartbeatResponseTopicPartitions(reader, version))
-  }
+  const topicPartitions: ConsumerGroupHeartbeatResponseTopicPartitions[] = []
+  for (let i = 0; i < topicPartitionsCount; i++) topicPartitions.push(readConsumerGroupHeartbeatResponseTopicPartitions(reader, version))
   skipTaggedFields(reader)
   return { topicPartitions }
 }
@@ -178,13 +172,10 @@ function writeAssignment(writer: Writer, message: Writable<Assignment>, version:
 
 function readConsumerGroupHeartbeatResponseTopicPartitions(reader: Reader, _version: number): ConsumerGroupHeartbeatResponseTopicPartitions {
   const topicId = reader.uuid()
-  let partitions: number[]
   const partitionsCount = reader.compactArrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ConsumerGroupHeartbeatResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   skipTaggedFields(reader)
   return { topicId, partitions }
 }

@@ -18,13 +18,10 @@ export interface TopicPartition {
 export const consumerProtocolAssignment: MessageCodec<ConsumerProtocolAssignment> = messageCodec('ConsumerProtocolAssignment', 0, 3, Infinity, readConsumerProtocolAssignment, writeConsumerProtocolAssignment)
 
 function readConsumerProtocolAssignment(reader: Reader, version: number): ConsumerProtocolAssignment {
-  let assignedPartitions: TopicPartition[]
   const assignedPartitionsCount = reader.arrayCount(6)
   if (assignedPartitionsCount < 0) throw unexpectedNull(reader, 'ConsumerProtocolAssignment', 'assignedPartitions')
-  else {
-    assignedPartitions = []
-    for (let i = 0; i < assignedPartitionsCount; i++) assignedPartitions.push(readTopicPartition(reader, version))
-  }
+  const assignedPartitions: TopicPartition[] = []
+  for (let i = 0; i < assignedPartitionsCount; i++) assignedPartitions.push(readTopicPartition(reader, version))
   const userData = reader.nullableBytes()
   return { assignedPartitions, userData }
 }
@@ -39,13 +36,10 @@ function writeConsumerProtocolAssignment(writer: Writer, message: Writable<Consu
 
 function readTopicPartition(reader: Reader, _version: number): TopicPartition {
   const topic = reader.string()
-  let partitions: number[]
   const partitionsCount = reader.arrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ConsumerProtocolAssignment', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   return { topic, partitions }
 }
 

@@ -24,22 +24,17 @@ export interface TopicPartition {
 export const consumerProtocolSubscription: MessageCodec<ConsumerProtocolSubscription> = messageCodec('ConsumerProtocolSubscription', 0, 3, Infinity, readConsumerProtocolSubscription, writeConsumerProtocolSubscription)
 
 function readConsumerProtocolSubscription(reader: Reader, version: number): ConsumerProtocolSubscription {
-  let topics: string[]
   const topicsCount = reader.arrayCount(2)
   if (topicsCount < 0) throw unexpectedNull(reader, 'ConsumerProtocolSubscription', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(reader.string())
-  }
+  const topics: string[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(reader.string())
   const userData = reader.nullableBytes()
   let ownedPartitions: TopicPartition[] = []
   if (version >= 1) {
     const ownedPartitionsCount = reader.arrayCount(6)
     if (ownedPartitionsCount < 0) throw unexpectedNull(reader, 'ConsumerProtocolSubscription', 'ownedPartitions')
-    else {
-      ownedPartitions = []
-      for (let i = 0; i < ownedPartitionsCount; i++) ownedPartitions.push(readTopicPartition(reader, version))
-    }
+    ownedPartitions = []
+    for (let i = 0; i < ownedPartitionsCount; i++) ownedPartitions.push(readTopicPartition(reader, version))
   }
   const generationId: number = version >= 2 ? reader.int32() : -1
   const rackId: string | null = version >= 3 ? reader.nullableString() : null
@@ -57,9 +52,7 @@ function writeConsumerProtocolSubscription(writer: Writer, message: Writable<Con
     writer.arrayCount(ownedPartitions.length)
     for (const element of ownedPartitions) writeTopicPartition(writer, element, version)
   }
-  if (version >= 2) {
-    writer.int32(message.generationId ?? -1)
-  }
+  if (version >= 2) writer.int32(message.generationId ?? -1)
   if (version >= 3) {
     const rackId = message.rackId ?? null
     writer.nullableString(rackId)
@@ -68,13 +61,10 @@ function writeConsumerProtocolSubscription(writer: Writer, message: Writable<Con
 
 function readTopicPartition(reader: Reader, _version: number): TopicPartition {
   const topic = reader.string()
-  let partitions: number[]
   const partitionsCount = reader.arrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ConsumerProtocolSubscription', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   return { topic, partitions }
 }
 

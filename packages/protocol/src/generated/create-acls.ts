@@ -41,13 +41,10 @@ export const createAclsApi: Api<CreateAclsRequest, CreateAclsResponse> = {
 
 function readCreateAclsRequest(reader: Reader, version: number): CreateAclsRequest {
   const flexible = version >= 2
-  let creations: AclCreation[]
-  const creationsCount = (flexible ? reader.compactArrayCount(8) : reader.arrayCount(8))
+  const creationsCount = flexible ? reader.compactArrayCount(8) : reader.arrayCount(8)
   if (creationsCount < 0) throw unexpectedNull(reader, 'CreateAclsRequest', 'creations')
-  else {
-    creations = []
-    for (let i = 0; i < creationsCount; i++) creations.push(readAclCreation(reader, version))
-  }
+  const creations: AclCreation[] = []
+  for (let i = 0; i < creationsCount; i++) creations.push(readAclCreation(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { creations }
 }
@@ -64,10 +61,10 @@ function writeCreateAclsRequest(writer: Writer, message: Writable<CreateAclsRequ
 function readAclCreation(reader: Reader, version: number): AclCreation {
   const flexible = version >= 2
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
+  const resourceName = flexible ? reader.compactString() : reader.string()
   const resourcePatternType = reader.int8()
-  const principal = (flexible ? reader.compactString() : reader.string())
-  const host = (flexible ? reader.compactString() : reader.string())
+  const principal = flexible ? reader.compactString() : reader.string()
+  const host = flexible ? reader.compactString() : reader.string()
   const operation = reader.int8()
   const permissionType = reader.int8()
   if (flexible) skipTaggedFields(reader)
@@ -92,13 +89,10 @@ function writeAclCreation(writer: Writer, message: Writable<AclCreation>, versio
 function readCreateAclsResponse(reader: Reader, version: number): CreateAclsResponse {
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
-  let results: AclCreationResult[]
-  const resultsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const resultsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (resultsCount < 0) throw unexpectedNull(reader, 'CreateAclsResponse', 'results')
-  else {
-    results = []
-    for (let i = 0; i < resultsCount; i++) results.push(readAclCreationResult(reader, version))
-  }
+  const results: AclCreationResult[] = []
+  for (let i = 0; i < resultsCount; i++) results.push(readAclCreationResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, results }
 }
@@ -116,7 +110,7 @@ function writeCreateAclsResponse(writer: Writer, message: Writable<CreateAclsRes
 function readAclCreationResult(reader: Reader, version: number): AclCreationResult {
   const flexible = version >= 2
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage }
 }

@@ -44,13 +44,10 @@ export const createPartitionsApi: Api<CreatePartitionsRequest, CreatePartitionsR
 
 function readCreatePartitionsRequest(reader: Reader, version: number): CreatePartitionsRequest {
   const flexible = version >= 2
-  let topics: CreatePartitionsTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(7) : reader.arrayCount(7))
+  const topicsCount = flexible ? reader.compactArrayCount(7) : reader.arrayCount(7)
   if (topicsCount < 0) throw unexpectedNull(reader, 'CreatePartitionsRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readCreatePartitionsTopic(reader, version))
-  }
+  const topics: CreatePartitionsTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readCreatePartitionsTopic(reader, version))
   const timeoutMs = reader.int32()
   const validateOnly = reader.bool()
   if (flexible) skipTaggedFields(reader)
@@ -70,10 +67,10 @@ function writeCreatePartitionsRequest(writer: Writer, message: Writable<CreatePa
 
 function readCreatePartitionsTopic(reader: Reader, version: number): CreatePartitionsTopic {
   const flexible = version >= 2
-  const name = (flexible ? reader.compactString() : reader.string())
+  const name = flexible ? reader.compactString() : reader.string()
   const count = reader.int32()
   let assignments: CreatePartitionsAssignment[] | null
-  const assignmentsCount = (flexible ? reader.compactArrayCount(2) : reader.arrayCount(2))
+  const assignmentsCount = flexible ? reader.compactArrayCount(2) : reader.arrayCount(2)
   if (assignmentsCount < 0) assignments = null
   else {
     assignments = []
@@ -97,13 +94,10 @@ function writeCreatePartitionsTopic(writer: Writer, message: Writable<CreatePart
 
 function readCreatePartitionsAssignment(reader: Reader, version: number): CreatePartitionsAssignment {
   const flexible = version >= 2
-  let brokerIds: number[]
-  const brokerIdsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const brokerIdsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (brokerIdsCount < 0) throw unexpectedNull(reader, 'CreatePartitionsRequest', 'brokerIds')
-  else {
-    brokerIds = []
-    for (let i = 0; i < brokerIdsCount; i++) brokerIds.push(reader.int32())
-  }
+  const brokerIds: number[] = []
+  for (let i = 0; i < brokerIdsCount; i++) brokerIds.push(reader.int32())
   if (flexible) skipTaggedFields(reader)
   return { brokerIds }
 }
@@ -120,13 +114,10 @@ function writeCreatePartitionsAssignment(writer: Writer, message: Writable<Creat
 function readCreatePartitionsResponse(reader: Reader, version: number): CreatePartitionsResponse {
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
-  let results: CreatePartitionsTopicResult[]
-  const resultsCount = (flexible ? reader.compactArrayCount(5) : reader.arrayCount(5))
+  const resultsCount = flexible ? reader.compactArrayCount(5) : reader.arrayCount(5)
   if (resultsCount < 0) throw unexpectedNull(reader, 'CreatePartitionsResponse', 'results')
-  else {
-    results = []
-    for (let i = 0; i < resultsCount; i++) results.push(readCreatePartitionsTopicResult(reader, version))
-  }
+  const results: CreatePartitionsTopicResult[] = []
+  for (let i = 0; i < resultsCount; i++) results.push(readCreatePartitionsTopicResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, results }
 }
@@ -143,9 +134,9 @@ function writeCreatePartitionsResponse(writer: Writer, message: Writable<CreateP
 
 function readCreatePartitionsTopicResult(reader: Reader, version: number): CreatePartitionsTopicResult {
   const flexible = version >= 2
-  const name = (flexible ? reader.compactString() : reader.string())
+  const name = flexible ? reader.compactString() : reader.string()
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { name, errorCode, errorMessage }
 }

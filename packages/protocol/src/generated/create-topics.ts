@@ -70,13 +70,10 @@ export const createTopicsApi: Api<CreateTopicsRequest, CreateTopicsResponse> = {
 
 function readCreateTopicsRequest(reader: Reader, version: number): CreateTopicsRequest {
   const flexible = version >= 5
-  let topics: CreatableTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(10) : reader.arrayCount(10))
+  const topicsCount = flexible ? reader.compactArrayCount(10) : reader.arrayCount(10)
   if (topicsCount < 0) throw unexpectedNull(reader, 'CreateTopicsRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readCreatableTopic(reader, version))
-  }
+  const topics: CreatableTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readCreatableTopic(reader, version))
   const timeoutMs = reader.int32()
   const validateOnly = reader.bool()
   if (flexible) skipTaggedFields(reader)
@@ -96,23 +93,17 @@ function writeCreateTopicsRequest(writer: Writer, message: Writable<CreateTopics
 
 function readCreatableTopic(reader: Reader, version: number): CreatableTopic {
   const flexible = version >= 5
-  const name = (flexible ? reader.compactString() : reader.string())
+  const name = flexible ? reader.compactString() : reader.string()
   const numPartitions = reader.int32()
   const replicationFactor = reader.int16()
-  let assignments: CreatableReplicaAssignment[]
-  const assignmentsCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const assignmentsCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (assignmentsCount < 0) throw unexpectedNull(reader, 'CreateTopicsRequest', 'assignments')
-  else {
-    assignments = []
-    for (let i = 0; i < assignmentsCount; i++) assignments.push(readCreatableReplicaAssignment(reader, version))
-  }
-  let configs: CreatableTopicConfig[]
-  const configsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const assignments: CreatableReplicaAssignment[] = []
+  for (let i = 0; i < assignmentsCount; i++) assignments.push(readCreatableReplicaAssignment(reader, version))
+  const configsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (configsCount < 0) throw unexpectedNull(reader, 'CreateTopicsRequest', 'configs')
-  else {
-    configs = []
-    for (let i = 0; i < configsCount; i++) configs.push(readCreatableTopicConfig(reader, version))
-  }
+  const configs: CreatableTopicConfig[] = []
+  for (let i = 0; i < configsCount; i++) configs.push(readCreatableTopicConfig(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, numPartitions, replicationFactor, assignments, configs }
 }
@@ -137,13 +128,10 @@ function writeCreatableTopic(writer: Writer, message: Writable<CreatableTopic>, 
 function readCreatableReplicaAssignment(reader: Reader, version: number): CreatableReplicaAssignment {
   const flexible = version >= 5
   const partitionIndex = reader.int32()
-  let brokerIds: number[]
-  const brokerIdsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const brokerIdsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (brokerIdsCount < 0) throw unexpectedNull(reader, 'CreateTopicsRequest', 'brokerIds')
-  else {
-    brokerIds = []
-    for (let i = 0; i < brokerIdsCount; i++) brokerIds.push(reader.int32())
-  }
+  const brokerIds: number[] = []
+  for (let i = 0; i < brokerIdsCount; i++) brokerIds.push(reader.int32())
   if (flexible) skipTaggedFields(reader)
   return { partitionIndex, brokerIds }
 }
@@ -160,8 +148,8 @@ function writeCreatableReplicaAssignment(writer: Writer, message: Writable<Creat
 
 function readCreatableTopicConfig(reader: Reader, version: number): CreatableTopicConfig {
   const flexible = version >= 5
-  const name = (flexible ? reader.compactString() : reader.string())
-  const value = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const name = flexible ? reader.compactString() : reader.string()
+  const value = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { name, value }
 }
@@ -179,13 +167,10 @@ function writeCreatableTopicConfig(writer: Writer, message: Writable<CreatableTo
 function readCreateTopicsResponse(reader: Reader, version: number): CreateTopicsResponse {
   const flexible = version >= 5
   const throttleTimeMs = reader.int32()
-  let topics: CreatableTopicResult[]
-  const topicsCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const topicsCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (topicsCount < 0) throw unexpectedNull(reader, 'CreateTopicsResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readCreatableTopicResult(reader, version))
-  }
+  const topics: CreatableTopicResult[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readCreatableTopicResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, topics }
 }
@@ -202,10 +187,10 @@ function writeCreateTopicsResponse(writer: Writer, message: Writable<CreateTopic
 
 function readCreatableTopicResult(reader: Reader, version: number): CreatableTopicResult {
   const flexible = version >= 5
-  const name = (flexible ? reader.compactString() : reader.string())
+  const name = flexible ? reader.compactString() : reader.string()
   const topicId: string = version >= 7 ? reader.uuid() : ZERO_UUID
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   const numPartitions: number = version >= 5 ? reader.int32() : -1
   const replicationFactor: number = version >= 5 ? reader.int16() : -1
   let configs: CreatableTopicConfigs[] | null = []
@@ -241,19 +226,13 @@ function writeCreatableTopicResult(writer: Writer, message: Writable<CreatableTo
   const flexible = version >= 5
   if (flexible) writer.compactString(message.name ?? '')
   else writer.string(message.name ?? '')
-  if (version >= 7) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 7) writer.uuid(message.topicId ?? ZERO_UUID)
   writer.int16(message.errorCode ?? 0)
   const errorMessage = message.errorMessage === undefined ? '' : message.errorMessage
   if (flexible) writer.compactNullableString(errorMessage)
   else writer.nullableString(errorMessage)
-  if (version >= 5) {
-    writer.int32(message.numPartitions ?? -1)
-  }
-  if (version >= 5) {
-    writer.int16(message.replicationFactor ?? -1)
-  }
+  if (version >= 5) writer.int32(message.numPartitions ?? -1)
+  if (version >= 5) writer.int16(message.replicationFactor ?? -1)
   if (version >= 5) {
     const configs = message.configs === undefined ? [] : message.configs
     writer.compactArrayCount(configs === null ? -1 : configs.length)

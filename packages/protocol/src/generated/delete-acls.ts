@@ -54,13 +54,10 @@ export const deleteAclsApi: Api<DeleteAclsRequest, DeleteAclsResponse> = {
 
 function readDeleteAclsRequest(reader: Reader, version: number): DeleteAclsRequest {
   const flexible = version >= 2
-  let filters: DeleteAclsFilter[]
-  const filtersCount = (flexible ? reader.compactArrayCount(8) : reader.arrayCount(8))
+  const filtersCount = flexible ? reader.compactArrayCount(8) : reader.arrayCount(8)
   if (filtersCount < 0) throw unexpectedNull(reader, 'DeleteAclsRequest', 'filters')
-  else {
-    filters = []
-    for (let i = 0; i < filtersCount; i++) filters.push(readDeleteAclsFilter(reader, version))
-  }
+  const filters: DeleteAclsFilter[] = []
+  for (let i = 0; i < filtersCount; i++) filters.push(readDeleteAclsFilter(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { filters }
 }
@@ -77,10 +74,10 @@ function writeDeleteAclsRequest(writer: Writer, message: Writable<DeleteAclsRequ
 function readDeleteAclsFilter(reader: Reader, version: number): DeleteAclsFilter {
   const flexible = version >= 2
   const resourceTypeFilter = reader.int8()
-  const resourceNameFilter = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const resourceNameFilter = flexible ? reader.compactNullableString() : reader.nullableString()
   const patternTypeFilter = reader.int8()
-  const principalFilter = (flexible ? reader.compactNullableString() : reader.nullableString())
-  const hostFilter = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const principalFilter = flexible ? reader.compactNullableString() : reader.nullableString()
+  const hostFilter = flexible ? reader.compactNullableString() : reader.nullableString()
   const operation = reader.int8()
   const permissionType = reader.int8()
   if (flexible) skipTaggedFields(reader)
@@ -108,13 +105,10 @@ function writeDeleteAclsFilter(writer: Writer, message: Writable<DeleteAclsFilte
 function readDeleteAclsResponse(reader: Reader, version: number): DeleteAclsResponse {
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
-  let filterResults: DeleteAclsFilterResult[]
-  const filterResultsCount = (flexible ? reader.compactArrayCount(5) : reader.arrayCount(5))
+  const filterResultsCount = flexible ? reader.compactArrayCount(5) : reader.arrayCount(5)
   if (filterResultsCount < 0) throw unexpectedNull(reader, 'DeleteAclsResponse', 'filterResults')
-  else {
-    filterResults = []
-    for (let i = 0; i < filterResultsCount; i++) filterResults.push(readDeleteAclsFilterResult(reader, version))
-  }
+  const filterResults: DeleteAclsFilterResult[] = []
+  for (let i = 0; i < filterResultsCount; i++) filterResults.push(readDeleteAclsFilterResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, filterResults }
 }
@@ -132,14 +126,11 @@ function writeDeleteAclsResponse(writer: Writer, message: Writable<DeleteAclsRes
 function readDeleteAclsFilterResult(reader: Reader, version: number): DeleteAclsFilterResult {
   const flexible = version >= 2
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
-  let matchingAcls: DeleteAclsMatchingAcl[]
-  const matchingAclsCount = (flexible ? reader.compactArrayCount(11) : reader.arrayCount(11))
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
+  const matchingAclsCount = flexible ? reader.compactArrayCount(11) : reader.arrayCount(11)
   if (matchingAclsCount < 0) throw unexpectedNull(reader, 'DeleteAclsResponse', 'matchingAcls')
-  else {
-    matchingAcls = []
-    for (let i = 0; i < matchingAclsCount; i++) matchingAcls.push(readDeleteAclsMatchingAcl(reader, version))
-  }
+  const matchingAcls: DeleteAclsMatchingAcl[] = []
+  for (let i = 0; i < matchingAclsCount; i++) matchingAcls.push(readDeleteAclsMatchingAcl(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage, matchingAcls }
 }
@@ -160,12 +151,12 @@ function writeDeleteAclsFilterResult(writer: Writer, message: Writable<DeleteAcl
 function readDeleteAclsMatchingAcl(reader: Reader, version: number): DeleteAclsMatchingAcl {
   const flexible = version >= 2
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
+  const resourceName = flexible ? reader.compactString() : reader.string()
   const patternType = reader.int8()
-  const principal = (flexible ? reader.compactString() : reader.string())
-  const host = (flexible ? reader.compactString() : reader.string())
+  const principal = flexible ? reader.compactString() : reader.string()
+  const host = flexible ? reader.compactString() : reader.string()
   const operation = reader.int8()
   const permissionType = reader.int8()
   if (flexible) skipTaggedFields(reader)

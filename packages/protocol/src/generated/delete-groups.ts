@@ -31,13 +31,10 @@ export const deleteGroupsApi: Api<DeleteGroupsRequest, DeleteGroupsResponse> = {
 
 function readDeleteGroupsRequest(reader: Reader, version: number): DeleteGroupsRequest {
   const flexible = version >= 2
-  let groupsNames: string[]
-  const groupsNamesCount = (flexible ? reader.compactArrayCount(1) : reader.arrayCount(1))
+  const groupsNamesCount = flexible ? reader.compactArrayCount(1) : reader.arrayCount(1)
   if (groupsNamesCount < 0) throw unexpectedNull(reader, 'DeleteGroupsRequest', 'groupsNames')
-  else {
-    groupsNames = []
-    for (let i = 0; i < groupsNamesCount; i++) groupsNames.push((flexible ? reader.compactString() : reader.string()))
-  }
+  const groupsNames: string[] = []
+  for (let i = 0; i < groupsNamesCount; i++) groupsNames.push((flexible ? reader.compactString() : reader.string()))
   if (flexible) skipTaggedFields(reader)
   return { groupsNames }
 }
@@ -47,20 +44,20 @@ function writeDeleteGroupsRequest(writer: Writer, message: Writable<DeleteGroups
   const groupsNames = message.groupsNames ?? []
   if (flexible) writer.compactArrayCount(groupsNames.length)
   else writer.arrayCount(groupsNames.length)
-  for (const element of groupsNames) { if (flexible) writer.compactString(element) ;   else writer.string(element) }
+  for (const element of groupsNames) {
+    if (flexible) writer.compactString(element)
+    else writer.string(element)
+  }
   if (flexible) writer.int8(0)
 }
 
 function readDeleteGroupsResponse(reader: Reader, version: number): DeleteGroupsResponse {
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
-  let results: DeletableGroupResult[]
-  const resultsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const resultsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (resultsCount < 0) throw unexpectedNull(reader, 'DeleteGroupsResponse', 'results')
-  else {
-    results = []
-    for (let i = 0; i < resultsCount; i++) results.push(readDeletableGroupResult(reader, version))
-  }
+  const results: DeletableGroupResult[] = []
+  for (let i = 0; i < resultsCount; i++) results.push(readDeletableGroupResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, results }
 }
@@ -77,7 +74,7 @@ function writeDeleteGroupsResponse(writer: Writer, message: Writable<DeleteGroup
 
 function readDeletableGroupResult(reader: Reader, version: number): DeletableGroupResult {
   const flexible = version >= 2
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
   const errorCode = reader.int16()
   if (flexible) skipTaggedFields(reader)
   return { groupId, errorCode }

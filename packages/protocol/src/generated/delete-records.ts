@@ -48,13 +48,10 @@ export const deleteRecordsApi: Api<DeleteRecordsRequest, DeleteRecordsResponse> 
 
 function readDeleteRecordsRequest(reader: Reader, version: number): DeleteRecordsRequest {
   const flexible = version >= 2
-  let topics: DeleteRecordsTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DeleteRecordsRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readDeleteRecordsTopic(reader, version))
-  }
+  const topics: DeleteRecordsTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readDeleteRecordsTopic(reader, version))
   const timeoutMs = reader.int32()
   if (flexible) skipTaggedFields(reader)
   return { topics, timeoutMs }
@@ -72,14 +69,11 @@ function writeDeleteRecordsRequest(writer: Writer, message: Writable<DeleteRecor
 
 function readDeleteRecordsTopic(reader: Reader, version: number): DeleteRecordsTopic {
   const flexible = version >= 2
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: DeleteRecordsPartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(12) : reader.arrayCount(12))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(12) : reader.arrayCount(12)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DeleteRecordsRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readDeleteRecordsPartition(reader, version))
-  }
+  const partitions: DeleteRecordsPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readDeleteRecordsPartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -113,13 +107,10 @@ function writeDeleteRecordsPartition(writer: Writer, message: Writable<DeleteRec
 function readDeleteRecordsResponse(reader: Reader, version: number): DeleteRecordsResponse {
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
-  let topics: DeleteRecordsTopicResult[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DeleteRecordsResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readDeleteRecordsTopicResult(reader, version))
-  }
+  const topics: DeleteRecordsTopicResult[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readDeleteRecordsTopicResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, topics }
 }
@@ -136,14 +127,11 @@ function writeDeleteRecordsResponse(writer: Writer, message: Writable<DeleteReco
 
 function readDeleteRecordsTopicResult(reader: Reader, version: number): DeleteRecordsTopicResult {
   const flexible = version >= 2
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: DeleteRecordsPartitionResult[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(14) : reader.arrayCount(14))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(14) : reader.arrayCount(14)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DeleteRecordsResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readDeleteRecordsPartitionResult(reader, version))
-  }
+  const partitions: DeleteRecordsPartitionResult[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readDeleteRecordsPartitionResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }

@@ -48,19 +48,15 @@ function readDeleteTopicsRequest(reader: Reader, version: number): DeleteTopicsR
   if (version >= 6) {
     const topicsCount = reader.compactArrayCount(18)
     if (topicsCount < 0) throw unexpectedNull(reader, 'DeleteTopicsRequest', 'topics')
-    else {
-      topics = []
-      for (let i = 0; i < topicsCount; i++) topics.push(readDeleteTopicState(reader, version))
-    }
+    topics = []
+    for (let i = 0; i < topicsCount; i++) topics.push(readDeleteTopicState(reader, version))
   }
   let topicNames: string[] = []
   if (version <= 5) {
-    const topicNamesCount = (flexible ? reader.compactArrayCount(1) : reader.arrayCount(1))
+    const topicNamesCount = flexible ? reader.compactArrayCount(1) : reader.arrayCount(1)
     if (topicNamesCount < 0) throw unexpectedNull(reader, 'DeleteTopicsRequest', 'topicNames')
-    else {
-      topicNames = []
-      for (let i = 0; i < topicNamesCount; i++) topicNames.push((flexible ? reader.compactString() : reader.string()))
-    }
+    topicNames = []
+    for (let i = 0; i < topicNamesCount; i++) topicNames.push((flexible ? reader.compactString() : reader.string()))
   }
   const timeoutMs = reader.int32()
   if (flexible) skipTaggedFields(reader)
@@ -73,14 +69,17 @@ function writeDeleteTopicsRequest(writer: Writer, message: Writable<DeleteTopics
     const topics = message.topics ?? []
     writer.compactArrayCount(topics.length)
     for (const element of topics) writeDeleteTopicState(writer, element, version)
-  } else if (message.topics !== undefined && (message.topics.length !== 0)) {
+  } else if (message.topics !== undefined && message.topics.length !== 0) {
     throw unsupportedField('DeleteTopicsRequest', 'topics', version)
   }
   if (version <= 5) {
     const topicNames = message.topicNames ?? []
     if (flexible) writer.compactArrayCount(topicNames.length)
     else writer.arrayCount(topicNames.length)
-    for (const element of topicNames) { if (flexible) writer.compactString(element) ;   else writer.string(element) }
+    for (const element of topicNames) {
+    if (flexible) writer.compactString(element)
+    else writer.string(element)
+  }
   }
   writer.int32(message.timeoutMs ?? 0)
   if (flexible) writer.int8(0)
@@ -103,13 +102,10 @@ function writeDeleteTopicState(writer: Writer, message: Writable<DeleteTopicStat
 function readDeleteTopicsResponse(reader: Reader, version: number): DeleteTopicsResponse {
   const flexible = version >= 4
   const throttleTimeMs = reader.int32()
-  let responses: DeletableTopicResult[]
-  const responsesCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const responsesCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (responsesCount < 0) throw unexpectedNull(reader, 'DeleteTopicsResponse', 'responses')
-  else {
-    responses = []
-    for (let i = 0; i < responsesCount; i++) responses.push(readDeletableTopicResult(reader, version))
-  }
+  const responses: DeletableTopicResult[] = []
+  for (let i = 0; i < responsesCount; i++) responses.push(readDeletableTopicResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, responses }
 }
@@ -126,7 +122,7 @@ function writeDeleteTopicsResponse(writer: Writer, message: Writable<DeleteTopic
 
 function readDeletableTopicResult(reader: Reader, version: number): DeletableTopicResult {
   const flexible = version >= 4
-  const name = (flexible ? (version >= 6 ? reader.compactNullableString() : reader.compactString()) : reader.string())
+  const name = flexible ? (version >= 6 ? reader.compactNullableString() : reader.compactString()) : reader.string()
   const topicId: string = version >= 6 ? reader.uuid() : ZERO_UUID
   const errorCode = reader.int16()
   const errorMessage: string | null = version >= 5 ? reader.compactNullableString() : null
@@ -137,12 +133,10 @@ function readDeletableTopicResult(reader: Reader, version: number): DeletableTop
 function writeDeletableTopicResult(writer: Writer, message: Writable<DeletableTopicResult>, version: number): void {
   const flexible = version >= 4
   const name = message.name === undefined ? '' : message.name
-  if (name === null && !(version >= 6)) throw unsupportedNull('DeleteTopicsResponse', 'name', version)
+  if (name === null && version < 6) throw unsupportedNull('DeleteTopicsResponse', 'name', version)
   if (flexible) writer.compactNullableString(name)
   else writer.nullableString(name)
-  if (version >= 6) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 6) writer.uuid(message.topicId ?? ZERO_UUID)
   writer.int16(message.errorCode ?? 0)
   if (version >= 5) {
     const errorMessage = message.errorMessage ?? null

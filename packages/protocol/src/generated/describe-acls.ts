@@ -49,10 +49,10 @@ export const describeAclsApi: Api<DescribeAclsRequest, DescribeAclsResponse> = {
 function readDescribeAclsRequest(reader: Reader, version: number): DescribeAclsRequest {
   const flexible = version >= 2
   const resourceTypeFilter = reader.int8()
-  const resourceNameFilter = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const resourceNameFilter = flexible ? reader.compactNullableString() : reader.nullableString()
   const patternTypeFilter = reader.int8()
-  const principalFilter = (flexible ? reader.compactNullableString() : reader.nullableString())
-  const hostFilter = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const principalFilter = flexible ? reader.compactNullableString() : reader.nullableString()
+  const hostFilter = flexible ? reader.compactNullableString() : reader.nullableString()
   const operation = reader.int8()
   const permissionType = reader.int8()
   if (flexible) skipTaggedFields(reader)
@@ -81,14 +81,11 @@ function readDescribeAclsResponse(reader: Reader, version: number): DescribeAcls
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
-  let resources: DescribeAclsResource[]
-  const resourcesCount = (flexible ? reader.compactArrayCount(5) : reader.arrayCount(5))
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
+  const resourcesCount = flexible ? reader.compactArrayCount(5) : reader.arrayCount(5)
   if (resourcesCount < 0) throw unexpectedNull(reader, 'DescribeAclsResponse', 'resources')
-  else {
-    resources = []
-    for (let i = 0; i < resourcesCount; i++) resources.push(readDescribeAclsResource(reader, version))
-  }
+  const resources: DescribeAclsResource[] = []
+  for (let i = 0; i < resourcesCount; i++) resources.push(readDescribeAclsResource(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, errorMessage, resources }
 }
@@ -110,15 +107,12 @@ function writeDescribeAclsResponse(writer: Writer, message: Writable<DescribeAcl
 function readDescribeAclsResource(reader: Reader, version: number): DescribeAclsResource {
   const flexible = version >= 2
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
+  const resourceName = flexible ? reader.compactString() : reader.string()
   const patternType = reader.int8()
-  let acls: AclDescription[]
-  const aclsCount = (flexible ? reader.compactArrayCount(5) : reader.arrayCount(5))
+  const aclsCount = flexible ? reader.compactArrayCount(5) : reader.arrayCount(5)
   if (aclsCount < 0) throw unexpectedNull(reader, 'DescribeAclsResponse', 'acls')
-  else {
-    acls = []
-    for (let i = 0; i < aclsCount; i++) acls.push(readAclDescription(reader, version))
-  }
+  const acls: AclDescription[] = []
+  for (let i = 0; i < aclsCount; i++) acls.push(readAclDescription(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { resourceType, resourceName, patternType, acls }
 }
@@ -138,8 +132,8 @@ function writeDescribeAclsResource(writer: Writer, message: Writable<DescribeAcl
 
 function readAclDescription(reader: Reader, version: number): AclDescription {
   const flexible = version >= 2
-  const principal = (flexible ? reader.compactString() : reader.string())
-  const host = (flexible ? reader.compactString() : reader.string())
+  const principal = flexible ? reader.compactString() : reader.string()
+  const host = flexible ? reader.compactString() : reader.string()
   const operation = reader.int8()
   const permissionType = reader.int8()
   if (flexible) skipTaggedFields(reader)

@@ -50,13 +50,10 @@ export const describeClientQuotasApi: Api<DescribeClientQuotasRequest, DescribeC
 
 function readDescribeClientQuotasRequest(reader: Reader, version: number): DescribeClientQuotasRequest {
   const flexible = version >= 1
-  let components: ComponentData[]
-  const componentsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const componentsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (componentsCount < 0) throw unexpectedNull(reader, 'DescribeClientQuotasRequest', 'components')
-  else {
-    components = []
-    for (let i = 0; i < componentsCount; i++) components.push(readComponentData(reader, version))
-  }
+  const components: ComponentData[] = []
+  for (let i = 0; i < componentsCount; i++) components.push(readComponentData(reader, version))
   const strict = reader.bool()
   if (flexible) skipTaggedFields(reader)
   return { components, strict }
@@ -74,9 +71,9 @@ function writeDescribeClientQuotasRequest(writer: Writer, message: Writable<Desc
 
 function readComponentData(reader: Reader, version: number): ComponentData {
   const flexible = version >= 1
-  const entityType = (flexible ? reader.compactString() : reader.string())
+  const entityType = flexible ? reader.compactString() : reader.string()
   const matchType = reader.int8()
-  const match = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const match = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { entityType, matchType, match }
 }
@@ -96,9 +93,9 @@ function readDescribeClientQuotasResponse(reader: Reader, version: number): Desc
   const flexible = version >= 1
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   let entries: EntryData[] | null
-  const entriesCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const entriesCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (entriesCount < 0) entries = null
   else {
     entries = []
@@ -124,20 +121,14 @@ function writeDescribeClientQuotasResponse(writer: Writer, message: Writable<Des
 
 function readEntryData(reader: Reader, version: number): EntryData {
   const flexible = version >= 1
-  let entity: EntityData[]
-  const entityCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const entityCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (entityCount < 0) throw unexpectedNull(reader, 'DescribeClientQuotasResponse', 'entity')
-  else {
-    entity = []
-    for (let i = 0; i < entityCount; i++) entity.push(readEntityData(reader, version))
-  }
-  let values: ValueData[]
-  const valuesCount = (flexible ? reader.compactArrayCount(10) : reader.arrayCount(10))
+  const entity: EntityData[] = []
+  for (let i = 0; i < entityCount; i++) entity.push(readEntityData(reader, version))
+  const valuesCount = flexible ? reader.compactArrayCount(10) : reader.arrayCount(10)
   if (valuesCount < 0) throw unexpectedNull(reader, 'DescribeClientQuotasResponse', 'values')
-  else {
-    values = []
-    for (let i = 0; i < valuesCount; i++) values.push(readValueData(reader, version))
-  }
+  const values: ValueData[] = []
+  for (let i = 0; i < valuesCount; i++) values.push(readValueData(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { entity, values }
 }
@@ -157,8 +148,8 @@ function writeEntryData(writer: Writer, message: Writable<EntryData>, version: n
 
 function readEntityData(reader: Reader, version: number): EntityData {
   const flexible = version >= 1
-  const entityType = (flexible ? reader.compactString() : reader.string())
-  const entityName = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const entityType = flexible ? reader.compactString() : reader.string()
+  const entityName = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { entityType, entityName }
 }
@@ -175,7 +166,7 @@ function writeEntityData(writer: Writer, message: Writable<EntityData>, version:
 
 function readValueData(reader: Reader, version: number): ValueData {
   const flexible = version >= 1
-  const key = (flexible ? reader.compactString() : reader.string())
+  const key = flexible ? reader.compactString() : reader.string()
   const value = reader.float64()
   if (flexible) skipTaggedFields(reader)
   return { key, value }

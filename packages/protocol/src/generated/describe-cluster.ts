@@ -74,13 +74,10 @@ function readDescribeClusterResponse(reader: Reader, version: number): DescribeC
   const endpointType: number = version >= 1 ? reader.int8() : 1
   const clusterId = reader.compactString()
   const controllerId = reader.int32()
-  let brokers: DescribeClusterBroker[]
   const brokersCount = reader.compactArrayCount(11)
   if (brokersCount < 0) throw unexpectedNull(reader, 'DescribeClusterResponse', 'brokers')
-  else {
-    brokers = []
-    for (let i = 0; i < brokersCount; i++) brokers.push(readDescribeClusterBroker(reader, version))
-  }
+  const brokers: DescribeClusterBroker[] = []
+  for (let i = 0; i < brokersCount; i++) brokers.push(readDescribeClusterBroker(reader, version))
   const clusterAuthorizedOperations = reader.int32()
   skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, errorMessage, endpointType, clusterId, controllerId, brokers, clusterAuthorizedOperations }

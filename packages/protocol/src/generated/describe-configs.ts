@@ -62,13 +62,10 @@ export const describeConfigsApi: Api<DescribeConfigsRequest, DescribeConfigsResp
 
 function readDescribeConfigsRequest(reader: Reader, version: number): DescribeConfigsRequest {
   const flexible = version >= 4
-  let resources: DescribeConfigsResource[]
-  const resourcesCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const resourcesCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (resourcesCount < 0) throw unexpectedNull(reader, 'DescribeConfigsRequest', 'resources')
-  else {
-    resources = []
-    for (let i = 0; i < resourcesCount; i++) resources.push(readDescribeConfigsResource(reader, version))
-  }
+  const resources: DescribeConfigsResource[] = []
+  for (let i = 0; i < resourcesCount; i++) resources.push(readDescribeConfigsResource(reader, version))
   const includeSynonyms = reader.bool()
   const includeDocumentation: boolean = version >= 3 ? reader.bool() : false
   if (flexible) skipTaggedFields(reader)
@@ -93,9 +90,9 @@ function writeDescribeConfigsRequest(writer: Writer, message: Writable<DescribeC
 function readDescribeConfigsResource(reader: Reader, version: number): DescribeConfigsResource {
   const flexible = version >= 4
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
+  const resourceName = flexible ? reader.compactString() : reader.string()
   let configurationKeys: string[] | null
-  const configurationKeysCount = (flexible ? reader.compactArrayCount(1) : reader.arrayCount(1))
+  const configurationKeysCount = flexible ? reader.compactArrayCount(1) : reader.arrayCount(1)
   if (configurationKeysCount < 0) configurationKeys = null
   else {
     configurationKeys = []
@@ -113,20 +110,20 @@ function writeDescribeConfigsResource(writer: Writer, message: Writable<Describe
   const configurationKeys = message.configurationKeys === undefined ? [] : message.configurationKeys
   if (flexible) writer.compactArrayCount(configurationKeys === null ? -1 : configurationKeys.length)
   else writer.arrayCount(configurationKeys === null ? -1 : configurationKeys.length)
-  if (configurationKeys !== null) for (const element of configurationKeys) { if (flexible) writer.compactString(element) ;   else writer.string(element) }
+  if (configurationKeys !== null) for (const element of configurationKeys) {
+    if (flexible) writer.compactString(element)
+    else writer.string(element)
+  }
   if (flexible) writer.int8(0)
 }
 
 function readDescribeConfigsResponse(reader: Reader, version: number): DescribeConfigsResponse {
   const flexible = version >= 4
   const throttleTimeMs = reader.int32()
-  let results: DescribeConfigsResult[]
-  const resultsCount = (flexible ? reader.compactArrayCount(7) : reader.arrayCount(7))
+  const resultsCount = flexible ? reader.compactArrayCount(7) : reader.arrayCount(7)
   if (resultsCount < 0) throw unexpectedNull(reader, 'DescribeConfigsResponse', 'results')
-  else {
-    results = []
-    for (let i = 0; i < resultsCount; i++) results.push(readDescribeConfigsResult(reader, version))
-  }
+  const results: DescribeConfigsResult[] = []
+  for (let i = 0; i < resultsCount; i++) results.push(readDescribeConfigsResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, results }
 }
@@ -144,16 +141,13 @@ function writeDescribeConfigsResponse(writer: Writer, message: Writable<Describe
 function readDescribeConfigsResult(reader: Reader, version: number): DescribeConfigsResult {
   const flexible = version >= 4
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
-  let configs: DescribeConfigsResourceResult[]
-  const configsCount = (flexible ? reader.compactArrayCount(9) : reader.arrayCount(9))
+  const resourceName = flexible ? reader.compactString() : reader.string()
+  const configsCount = flexible ? reader.compactArrayCount(9) : reader.arrayCount(9)
   if (configsCount < 0) throw unexpectedNull(reader, 'DescribeConfigsResponse', 'configs')
-  else {
-    configs = []
-    for (let i = 0; i < configsCount; i++) configs.push(readDescribeConfigsResourceResult(reader, version))
-  }
+  const configs: DescribeConfigsResourceResult[] = []
+  for (let i = 0; i < configsCount; i++) configs.push(readDescribeConfigsResourceResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage, resourceType, resourceName, configs }
 }
@@ -176,18 +170,15 @@ function writeDescribeConfigsResult(writer: Writer, message: Writable<DescribeCo
 
 function readDescribeConfigsResourceResult(reader: Reader, version: number): DescribeConfigsResourceResult {
   const flexible = version >= 4
-  const name = (flexible ? reader.compactString() : reader.string())
-  const value = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const name = flexible ? reader.compactString() : reader.string()
+  const value = flexible ? reader.compactNullableString() : reader.nullableString()
   const readOnly = reader.bool()
   const configSource = reader.int8()
   const isSensitive = reader.bool()
-  let synonyms: DescribeConfigsSynonym[]
-  const synonymsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const synonymsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (synonymsCount < 0) throw unexpectedNull(reader, 'DescribeConfigsResponse', 'synonyms')
-  else {
-    synonyms = []
-    for (let i = 0; i < synonymsCount; i++) synonyms.push(readDescribeConfigsSynonym(reader, version))
-  }
+  const synonyms: DescribeConfigsSynonym[] = []
+  for (let i = 0; i < synonymsCount; i++) synonyms.push(readDescribeConfigsSynonym(reader, version))
   const configType: number = version >= 3 ? reader.int8() : 0
   const documentation: string | null = version >= 3 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : ''
   if (flexible) skipTaggedFields(reader)
@@ -208,21 +199,19 @@ function writeDescribeConfigsResourceResult(writer: Writer, message: Writable<De
   if (flexible) writer.compactArrayCount(synonyms.length)
   else writer.arrayCount(synonyms.length)
   for (const element of synonyms) writeDescribeConfigsSynonym(writer, element, version)
-  if (version >= 3) {
-    writer.int8(message.configType ?? 0)
-  }
+  if (version >= 3) writer.int8(message.configType ?? 0)
   if (version >= 3) {
     const documentation = message.documentation === undefined ? '' : message.documentation
     if (flexible) writer.compactNullableString(documentation)
-  else writer.nullableString(documentation)
+    else writer.nullableString(documentation)
   }
   if (flexible) writer.int8(0)
 }
 
 function readDescribeConfigsSynonym(reader: Reader, version: number): DescribeConfigsSynonym {
   const flexible = version >= 4
-  const name = (flexible ? reader.compactString() : reader.string())
-  const value = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const name = flexible ? reader.compactString() : reader.string()
+  const value = flexible ? reader.compactNullableString() : reader.nullableString()
   const source = reader.int8()
   if (flexible) skipTaggedFields(reader)
   return { name, value, source }

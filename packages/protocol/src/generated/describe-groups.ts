@@ -52,13 +52,10 @@ export const describeGroupsApi: Api<DescribeGroupsRequest, DescribeGroupsRespons
 
 function readDescribeGroupsRequest(reader: Reader, version: number): DescribeGroupsRequest {
   const flexible = version >= 5
-  let groups: string[]
-  const groupsCount = (flexible ? reader.compactArrayCount(1) : reader.arrayCount(1))
+  const groupsCount = flexible ? reader.compactArrayCount(1) : reader.arrayCount(1)
   if (groupsCount < 0) throw unexpectedNull(reader, 'DescribeGroupsRequest', 'groups')
-  else {
-    groups = []
-    for (let i = 0; i < groupsCount; i++) groups.push((flexible ? reader.compactString() : reader.string()))
-  }
+  const groups: string[] = []
+  for (let i = 0; i < groupsCount; i++) groups.push((flexible ? reader.compactString() : reader.string()))
   const includeAuthorizedOperations: boolean = version >= 3 ? reader.bool() : false
   if (flexible) skipTaggedFields(reader)
   return { groups, includeAuthorizedOperations }
@@ -69,7 +66,10 @@ function writeDescribeGroupsRequest(writer: Writer, message: Writable<DescribeGr
   const groups = message.groups ?? []
   if (flexible) writer.compactArrayCount(groups.length)
   else writer.arrayCount(groups.length)
-  for (const element of groups) { if (flexible) writer.compactString(element) ;   else writer.string(element) }
+  for (const element of groups) {
+    if (flexible) writer.compactString(element)
+    else writer.string(element)
+  }
   if (version >= 3) {
     writer.bool(message.includeAuthorizedOperations ?? false)
   } else if (message.includeAuthorizedOperations !== undefined && message.includeAuthorizedOperations !== false) {
@@ -81,22 +81,17 @@ function writeDescribeGroupsRequest(writer: Writer, message: Writable<DescribeGr
 function readDescribeGroupsResponse(reader: Reader, version: number): DescribeGroupsResponse {
   const flexible = version >= 5
   const throttleTimeMs: number = version >= 1 ? reader.int32() : 0
-  let groups: DescribedGroup[]
-  const groupsCount = (flexible ? reader.compactArrayCount(12) : reader.arrayCount(12))
+  const groupsCount = flexible ? reader.compactArrayCount(12) : reader.arrayCount(12)
   if (groupsCount < 0) throw unexpectedNull(reader, 'DescribeGroupsResponse', 'groups')
-  else {
-    groups = []
-    for (let i = 0; i < groupsCount; i++) groups.push(readDescribedGroup(reader, version))
-  }
+  const groups: DescribedGroup[] = []
+  for (let i = 0; i < groupsCount; i++) groups.push(readDescribedGroup(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, groups }
 }
 
 function writeDescribeGroupsResponse(writer: Writer, message: Writable<DescribeGroupsResponse>, version: number): void {
   const flexible = version >= 5
-  if (version >= 1) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 1) writer.int32(message.throttleTimeMs ?? 0)
   const groups = message.groups ?? []
   if (flexible) writer.compactArrayCount(groups.length)
   else writer.arrayCount(groups.length)
@@ -108,17 +103,14 @@ function readDescribedGroup(reader: Reader, version: number): DescribedGroup {
   const flexible = version >= 5
   const errorCode = reader.int16()
   const errorMessage: string | null = version >= 6 ? reader.compactNullableString() : null
-  const groupId = (flexible ? reader.compactString() : reader.string())
-  const groupState = (flexible ? reader.compactString() : reader.string())
-  const protocolType = (flexible ? reader.compactString() : reader.string())
-  const protocolData = (flexible ? reader.compactString() : reader.string())
-  let members: DescribedGroupMember[]
-  const membersCount = (flexible ? reader.compactArrayCount(7) : reader.arrayCount(7))
+  const groupId = flexible ? reader.compactString() : reader.string()
+  const groupState = flexible ? reader.compactString() : reader.string()
+  const protocolType = flexible ? reader.compactString() : reader.string()
+  const protocolData = flexible ? reader.compactString() : reader.string()
+  const membersCount = flexible ? reader.compactArrayCount(7) : reader.arrayCount(7)
   if (membersCount < 0) throw unexpectedNull(reader, 'DescribeGroupsResponse', 'members')
-  else {
-    members = []
-    for (let i = 0; i < membersCount; i++) members.push(readDescribedGroupMember(reader, version))
-  }
+  const members: DescribedGroupMember[] = []
+  for (let i = 0; i < membersCount; i++) members.push(readDescribedGroupMember(reader, version))
   const authorizedOperations: number = version >= 3 ? reader.int32() : -2147483648
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage, groupId, groupState, protocolType, protocolData, members, authorizedOperations }
@@ -155,12 +147,12 @@ function writeDescribedGroup(writer: Writer, message: Writable<DescribedGroup>, 
 
 function readDescribedGroupMember(reader: Reader, version: number): DescribedGroupMember {
   const flexible = version >= 5
-  const memberId = (flexible ? reader.compactString() : reader.string())
+  const memberId = flexible ? reader.compactString() : reader.string()
   const groupInstanceId: string | null = version >= 4 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
-  const clientId = (flexible ? reader.compactString() : reader.string())
-  const clientHost = (flexible ? reader.compactString() : reader.string())
-  const memberMetadata = (flexible ? reader.compactBytes() : reader.bytes())
-  const memberAssignment = (flexible ? reader.compactBytes() : reader.bytes())
+  const clientId = flexible ? reader.compactString() : reader.string()
+  const clientHost = flexible ? reader.compactString() : reader.string()
+  const memberMetadata = flexible ? reader.compactBytes() : reader.bytes()
+  const memberAssignment = flexible ? reader.compactBytes() : reader.bytes()
   if (flexible) skipTaggedFields(reader)
   return { memberId, groupInstanceId, clientId, clientHost, memberMetadata, memberAssignment }
 }
@@ -172,7 +164,7 @@ function writeDescribedGroupMember(writer: Writer, message: Writable<DescribedGr
   if (version >= 4) {
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.compactNullableString(groupInstanceId)
-  else writer.nullableString(groupInstanceId)
+    else writer.nullableString(groupInstanceId)
   }
   if (flexible) writer.compactString(message.clientId ?? '')
   else writer.string(message.clientId ?? '')

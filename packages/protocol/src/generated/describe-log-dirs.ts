@@ -58,7 +58,7 @@ export const describeLogDirsApi: Api<DescribeLogDirsRequest, DescribeLogDirsResp
 function readDescribeLogDirsRequest(reader: Reader, version: number): DescribeLogDirsRequest {
   const flexible = version >= 2
   let topics: DescribableLogDirTopic[] | null
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) topics = null
   else {
     topics = []
@@ -79,14 +79,11 @@ function writeDescribeLogDirsRequest(writer: Writer, message: Writable<DescribeL
 
 function readDescribableLogDirTopic(reader: Reader, version: number): DescribableLogDirTopic {
   const flexible = version >= 2
-  const topic = (flexible ? reader.compactString() : reader.string())
-  let partitions: number[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const topic = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DescribeLogDirsRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   if (flexible) skipTaggedFields(reader)
   return { topic, partitions }
 }
@@ -106,13 +103,10 @@ function readDescribeLogDirsResponse(reader: Reader, version: number): DescribeL
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
   const errorCode: number = version >= 3 ? reader.int16() : 0
-  let results: DescribeLogDirsResult[]
-  const resultsCount = (flexible ? reader.compactArrayCount(5) : reader.arrayCount(5))
+  const resultsCount = flexible ? reader.compactArrayCount(5) : reader.arrayCount(5)
   if (resultsCount < 0) throw unexpectedNull(reader, 'DescribeLogDirsResponse', 'results')
-  else {
-    results = []
-    for (let i = 0; i < resultsCount; i++) results.push(readDescribeLogDirsResult(reader, version))
-  }
+  const results: DescribeLogDirsResult[] = []
+  for (let i = 0; i < resultsCount; i++) results.push(readDescribeLogDirsResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, results }
 }
@@ -120,9 +114,7 @@ function readDescribeLogDirsResponse(reader: Reader, version: number): DescribeL
 function writeDescribeLogDirsResponse(writer: Writer, message: Writable<DescribeLogDirsResponse>, version: number): void {
   const flexible = version >= 2
   writer.int32(message.throttleTimeMs ?? 0)
-  if (version >= 3) {
-    writer.int16(message.errorCode ?? 0)
-  }
+  if (version >= 3) writer.int16(message.errorCode ?? 0)
   const results = message.results ?? []
   if (flexible) writer.compactArrayCount(results.length)
   else writer.arrayCount(results.length)
@@ -133,14 +125,11 @@ function writeDescribeLogDirsResponse(writer: Writer, message: Writable<Describe
 function readDescribeLogDirsResult(reader: Reader, version: number): DescribeLogDirsResult {
   const flexible = version >= 2
   const errorCode = reader.int16()
-  const logDir = (flexible ? reader.compactString() : reader.string())
-  let topics: DescribeLogDirsTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const logDir = flexible ? reader.compactString() : reader.string()
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeLogDirsResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readDescribeLogDirsTopic(reader, version))
-  }
+  const topics: DescribeLogDirsTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readDescribeLogDirsTopic(reader, version))
   const totalBytes: number = version >= 4 ? reader.int64() : -1
   const usableBytes: number = version >= 4 ? reader.int64() : -1
   const isCordoned: boolean = version >= 5 ? reader.bool() : false
@@ -157,28 +146,19 @@ function writeDescribeLogDirsResult(writer: Writer, message: Writable<DescribeLo
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
   for (const element of topics) writeDescribeLogDirsTopic(writer, element, version)
-  if (version >= 4) {
-    writer.int64(message.totalBytes ?? -1)
-  }
-  if (version >= 4) {
-    writer.int64(message.usableBytes ?? -1)
-  }
-  if (version >= 5) {
-    writer.bool(message.isCordoned ?? false)
-  }
+  if (version >= 4) writer.int64(message.totalBytes ?? -1)
+  if (version >= 4) writer.int64(message.usableBytes ?? -1)
+  if (version >= 5) writer.bool(message.isCordoned ?? false)
   if (flexible) writer.int8(0)
 }
 
 function readDescribeLogDirsTopic(reader: Reader, version: number): DescribeLogDirsTopic {
   const flexible = version >= 2
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: DescribeLogDirsPartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(21) : reader.arrayCount(21))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(21) : reader.arrayCount(21)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DescribeLogDirsResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeLogDirsPartition(reader, version))
-  }
+  const partitions: DescribeLogDirsPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeLogDirsPartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }

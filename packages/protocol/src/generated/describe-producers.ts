@@ -51,13 +51,10 @@ export const describeProducersApi: Api<DescribeProducersRequest, DescribeProduce
 }
 
 function readDescribeProducersRequest(reader: Reader, version: number): DescribeProducersRequest {
-  let topics: TopicRequest[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeProducersRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readTopicRequest(reader, version))
-  }
+  const topics: TopicRequest[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readTopicRequest(reader, version))
   skipTaggedFields(reader)
   return { topics }
 }
@@ -71,13 +68,10 @@ function writeDescribeProducersRequest(writer: Writer, message: Writable<Describ
 
 function readTopicRequest(reader: Reader, _version: number): TopicRequest {
   const name = reader.compactString()
-  let partitionIndexes: number[]
   const partitionIndexesCount = reader.compactArrayCount(4)
   if (partitionIndexesCount < 0) throw unexpectedNull(reader, 'DescribeProducersRequest', 'partitionIndexes')
-  else {
-    partitionIndexes = []
-    for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
-  }
+  const partitionIndexes: number[] = []
+  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
   skipTaggedFields(reader)
   return { name, partitionIndexes }
 }
@@ -92,13 +86,10 @@ function writeTopicRequest(writer: Writer, message: Writable<TopicRequest>, _ver
 
 function readDescribeProducersResponse(reader: Reader, version: number): DescribeProducersResponse {
   const throttleTimeMs = reader.int32()
-  let topics: TopicResponse[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeProducersResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readTopicResponse(reader, version))
-  }
+  const topics: TopicResponse[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readTopicResponse(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, topics }
 }
@@ -113,13 +104,10 @@ function writeDescribeProducersResponse(writer: Writer, message: Writable<Descri
 
 function readTopicResponse(reader: Reader, version: number): TopicResponse {
   const name = reader.compactString()
-  let partitions: PartitionResponse[]
   const partitionsCount = reader.compactArrayCount(9)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DescribeProducersResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionResponse(reader, version))
-  }
+  const partitions: PartitionResponse[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionResponse(reader, version))
   skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -136,13 +124,10 @@ function readPartitionResponse(reader: Reader, version: number): PartitionRespon
   const partitionIndex = reader.int32()
   const errorCode = reader.int16()
   const errorMessage = reader.compactNullableString()
-  let activeProducers: ProducerState[]
   const activeProducersCount = reader.compactArrayCount(37)
   if (activeProducersCount < 0) throw unexpectedNull(reader, 'DescribeProducersResponse', 'activeProducers')
-  else {
-    activeProducers = []
-    for (let i = 0; i < activeProducersCount; i++) activeProducers.push(readProducerState(reader, version))
-  }
+  const activeProducers: ProducerState[] = []
+  for (let i = 0; i < activeProducersCount; i++) activeProducers.push(readProducerState(reader, version))
   skipTaggedFields(reader)
   return { partitionIndex, errorCode, errorMessage, activeProducers }
 }

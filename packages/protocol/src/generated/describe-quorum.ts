@@ -77,13 +77,10 @@ export const describeQuorumApi: Api<DescribeQuorumRequest, DescribeQuorumRespons
 }
 
 function readDescribeQuorumRequest(reader: Reader, version: number): DescribeQuorumRequest {
-  let topics: DescribeQuorumRequestTopicData[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeQuorumRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readDescribeQuorumRequestTopicData(reader, version))
-  }
+  const topics: DescribeQuorumRequestTopicData[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readDescribeQuorumRequestTopicData(reader, version))
   skipTaggedFields(reader)
   return { topics }
 }
@@ -97,13 +94,10 @@ function writeDescribeQuorumRequest(writer: Writer, message: Writable<DescribeQu
 
 function readDescribeQuorumRequestTopicData(reader: Reader, version: number): DescribeQuorumRequestTopicData {
   const topicName = reader.compactString()
-  let partitions: DescribeQuorumRequestPartitionData[]
   const partitionsCount = reader.compactArrayCount(5)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DescribeQuorumRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeQuorumRequestPartitionData(reader, version))
-  }
+  const partitions: DescribeQuorumRequestPartitionData[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeQuorumRequestPartitionData(reader, version))
   skipTaggedFields(reader)
   return { topicName, partitions }
 }
@@ -130,21 +124,16 @@ function writeDescribeQuorumRequestPartitionData(writer: Writer, message: Writab
 function readDescribeQuorumResponse(reader: Reader, version: number): DescribeQuorumResponse {
   const errorCode = reader.int16()
   const errorMessage: string | null = version >= 2 ? reader.compactNullableString() : ''
-  let topics: DescribeQuorumResponseTopicData[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeQuorumResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readDescribeQuorumResponseTopicData(reader, version))
-  }
+  const topics: DescribeQuorumResponseTopicData[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readDescribeQuorumResponseTopicData(reader, version))
   let nodes: Node[] = []
   if (version >= 2) {
     const nodesCount = reader.compactArrayCount(6)
     if (nodesCount < 0) throw unexpectedNull(reader, 'DescribeQuorumResponse', 'nodes')
-    else {
-      nodes = []
-      for (let i = 0; i < nodesCount; i++) nodes.push(readNode(reader, version))
-    }
+    nodes = []
+    for (let i = 0; i < nodesCount; i++) nodes.push(readNode(reader, version))
   }
   skipTaggedFields(reader)
   return { errorCode, errorMessage, topics, nodes }
@@ -163,7 +152,7 @@ function writeDescribeQuorumResponse(writer: Writer, message: Writable<DescribeQ
     const nodes = message.nodes ?? []
     writer.compactArrayCount(nodes.length)
     for (const element of nodes) writeNode(writer, element, version)
-  } else if (message.nodes !== undefined && (message.nodes.length !== 0)) {
+  } else if (message.nodes !== undefined && message.nodes.length !== 0) {
     throw unsupportedField('DescribeQuorumResponse', 'nodes', version)
   }
   writer.int8(0)
@@ -171,13 +160,10 @@ function writeDescribeQuorumResponse(writer: Writer, message: Writable<DescribeQ
 
 function readDescribeQuorumResponseTopicData(reader: Reader, version: number): DescribeQuorumResponseTopicData {
   const topicName = reader.compactString()
-  let partitions: DescribeQuorumResponsePartitionData[]
   const partitionsCount = reader.compactArrayCount(25)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DescribeQuorumResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeQuorumResponsePartitionData(reader, version))
-  }
+  const partitions: DescribeQuorumResponsePartitionData[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeQuorumResponsePartitionData(reader, version))
   skipTaggedFields(reader)
   return { topicName, partitions }
 }
@@ -197,20 +183,14 @@ function readDescribeQuorumResponsePartitionData(reader: Reader, version: number
   const leaderId = reader.int32()
   const leaderEpoch = reader.int32()
   const highWatermark = reader.int64()
-  let currentVoters: ReplicaState[]
   const currentVotersCount = reader.compactArrayCount(13)
   if (currentVotersCount < 0) throw unexpectedNull(reader, 'DescribeQuorumResponse', 'currentVoters')
-  else {
-    currentVoters = []
-    for (let i = 0; i < currentVotersCount; i++) currentVoters.push(readReplicaState(reader, version))
-  }
-  let observers: ReplicaState[]
+  const currentVoters: ReplicaState[] = []
+  for (let i = 0; i < currentVotersCount; i++) currentVoters.push(readReplicaState(reader, version))
   const observersCount = reader.compactArrayCount(13)
   if (observersCount < 0) throw unexpectedNull(reader, 'DescribeQuorumResponse', 'observers')
-  else {
-    observers = []
-    for (let i = 0; i < observersCount; i++) observers.push(readReplicaState(reader, version))
-  }
+  const observers: ReplicaState[] = []
+  for (let i = 0; i < observersCount; i++) observers.push(readReplicaState(reader, version))
   skipTaggedFields(reader)
   return { partitionIndex, errorCode, errorMessage, leaderId, leaderEpoch, highWatermark, currentVoters, observers }
 }
@@ -252,24 +232,17 @@ function writeReplicaState(writer: Writer, message: Writable<ReplicaState>, vers
     throw unsupportedField('DescribeQuorumResponse', 'replicaDirectoryId', version)
   }
   writer.int64(message.logEndOffset ?? 0)
-  if (version >= 1) {
-    writer.int64(message.lastFetchTimestamp ?? -1)
-  }
-  if (version >= 1) {
-    writer.int64(message.lastCaughtUpTimestamp ?? -1)
-  }
+  if (version >= 1) writer.int64(message.lastFetchTimestamp ?? -1)
+  if (version >= 1) writer.int64(message.lastCaughtUpTimestamp ?? -1)
   writer.int8(0)
 }
 
 function readNode(reader: Reader, version: number): Node {
   const nodeId = reader.int32()
-  let listeners: Listener[]
   const listenersCount = reader.compactArrayCount(5)
   if (listenersCount < 0) throw unexpectedNull(reader, 'DescribeQuorumResponse', 'listeners')
-  else {
-    listeners = []
-    for (let i = 0; i < listenersCount; i++) listeners.push(readListener(reader, version))
-  }
+  const listeners: Listener[] = []
+  for (let i = 0; i < listenersCount; i++) listeners.push(readListener(reader, version))
   skipTaggedFields(reader)
   return { nodeId, listeners }
 }

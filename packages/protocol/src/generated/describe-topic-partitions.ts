@@ -63,13 +63,10 @@ export const describeTopicPartitionsApi: Api<DescribeTopicPartitionsRequest, Des
 }
 
 function readDescribeTopicPartitionsRequest(reader: Reader, version: number): DescribeTopicPartitionsRequest {
-  let topics: TopicRequest[]
   const topicsCount = reader.compactArrayCount(2)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeTopicPartitionsRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readTopicRequest(reader, version))
-  }
+  const topics: TopicRequest[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readTopicRequest(reader, version))
   const responsePartitionLimit = reader.int32()
   const cursor = reader.int8() < 0 ? null : readDescribeTopicPartitionsRequestCursor(reader, version)
   skipTaggedFields(reader)
@@ -116,13 +113,10 @@ function writeDescribeTopicPartitionsRequestCursor(writer: Writer, message: Writ
 
 function readDescribeTopicPartitionsResponse(reader: Reader, version: number): DescribeTopicPartitionsResponse {
   const throttleTimeMs = reader.int32()
-  let topics: DescribeTopicPartitionsResponseTopic[]
   const topicsCount = reader.compactArrayCount(26)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeTopicPartitionsResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readDescribeTopicPartitionsResponseTopic(reader, version))
-  }
+  const topics: DescribeTopicPartitionsResponseTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readDescribeTopicPartitionsResponseTopic(reader, version))
   const nextCursor = reader.int8() < 0 ? null : readDescribeTopicPartitionsResponseCursor(reader, version)
   skipTaggedFields(reader)
   return { throttleTimeMs, topics, nextCursor }
@@ -147,13 +141,10 @@ function readDescribeTopicPartitionsResponseTopic(reader: Reader, version: numbe
   const name = reader.compactNullableString()
   const topicId = reader.uuid()
   const isInternal = reader.bool()
-  let partitions: DescribeTopicPartitionsResponsePartition[]
   const partitionsCount = reader.compactArrayCount(20)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DescribeTopicPartitionsResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeTopicPartitionsResponsePartition(reader, version))
-  }
+  const partitions: DescribeTopicPartitionsResponsePartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readDescribeTopicPartitionsResponsePartition(reader, version))
   const topicAuthorizedOperations = reader.int32()
   skipTaggedFields(reader)
   return { errorCode, name, topicId, isInternal, partitions, topicAuthorizedOperations }
@@ -177,20 +168,14 @@ function readDescribeTopicPartitionsResponsePartition(reader: Reader, _version: 
   const partitionIndex = reader.int32()
   const leaderId = reader.int32()
   const leaderEpoch = reader.int32()
-  let replicaNodes: number[]
   const replicaNodesCount = reader.compactArrayCount(4)
   if (replicaNodesCount < 0) throw unexpectedNull(reader, 'DescribeTopicPartitionsResponse', 'replicaNodes')
-  else {
-    replicaNodes = []
-    for (let i = 0; i < replicaNodesCount; i++) replicaNodes.push(reader.int32())
-  }
-  let isrNodes: number[]
+  const replicaNodes: number[] = []
+  for (let i = 0; i < replicaNodesCount; i++) replicaNodes.push(reader.int32())
   const isrNodesCount = reader.compactArrayCount(4)
   if (isrNodesCount < 0) throw unexpectedNull(reader, 'DescribeTopicPartitionsResponse', 'isrNodes')
-  else {
-    isrNodes = []
-    for (let i = 0; i < isrNodesCount; i++) isrNodes.push(reader.int32())
-  }
+  const isrNodes: number[] = []
+  for (let i = 0; i < isrNodesCount; i++) isrNodes.push(reader.int32())
   let eligibleLeaderReplicas: number[] | null
   const eligibleLeaderReplicasCount = reader.compactArrayCount(4)
   if (eligibleLeaderReplicasCount < 0) eligibleLeaderReplicas = null
@@ -205,13 +190,10 @@ function readDescribeTopicPartitionsResponsePartition(reader: Reader, _version: 
     lastKnownElr = []
     for (let i = 0; i < lastKnownElrCount; i++) lastKnownElr.push(reader.int32())
   }
-  let offlineReplicas: number[]
   const offlineReplicasCount = reader.compactArrayCount(4)
   if (offlineReplicasCount < 0) throw unexpectedNull(reader, 'DescribeTopicPartitionsResponse', 'offlineReplicas')
-  else {
-    offlineReplicas = []
-    for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas.push(reader.int32())
-  }
+  const offlineReplicas: number[] = []
+  for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas.push(reader.int32())
   skipTaggedFields(reader)
   return { errorCode, partitionIndex, leaderId, leaderEpoch, replicaNodes, isrNodes, eligibleLeaderReplicas, lastKnownElr, offlineReplicas }
 }

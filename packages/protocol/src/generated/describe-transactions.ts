@@ -41,13 +41,10 @@ export const describeTransactionsApi: Api<DescribeTransactionsRequest, DescribeT
 }
 
 function readDescribeTransactionsRequest(reader: Reader, _version: number): DescribeTransactionsRequest {
-  let transactionalIds: string[]
   const transactionalIdsCount = reader.compactArrayCount(1)
   if (transactionalIdsCount < 0) throw unexpectedNull(reader, 'DescribeTransactionsRequest', 'transactionalIds')
-  else {
-    transactionalIds = []
-    for (let i = 0; i < transactionalIdsCount; i++) transactionalIds.push(reader.compactString())
-  }
+  const transactionalIds: string[] = []
+  for (let i = 0; i < transactionalIdsCount; i++) transactionalIds.push(reader.compactString())
   skipTaggedFields(reader)
   return { transactionalIds }
 }
@@ -61,13 +58,10 @@ function writeDescribeTransactionsRequest(writer: Writer, message: Writable<Desc
 
 function readDescribeTransactionsResponse(reader: Reader, version: number): DescribeTransactionsResponse {
   const throttleTimeMs = reader.int32()
-  let transactionStates: TransactionState[]
   const transactionStatesCount = reader.compactArrayCount(28)
   if (transactionStatesCount < 0) throw unexpectedNull(reader, 'DescribeTransactionsResponse', 'transactionStates')
-  else {
-    transactionStates = []
-    for (let i = 0; i < transactionStatesCount; i++) transactionStates.push(readTransactionState(reader, version))
-  }
+  const transactionStates: TransactionState[] = []
+  for (let i = 0; i < transactionStatesCount; i++) transactionStates.push(readTransactionState(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, transactionStates }
 }
@@ -88,13 +82,10 @@ function readTransactionState(reader: Reader, version: number): TransactionState
   const transactionStartTimeMs = reader.int64()
   const producerId = reader.int64()
   const producerEpoch = reader.int16()
-  let topics: TopicData[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'DescribeTransactionsResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readTopicData(reader, version))
-  }
+  const topics: TopicData[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readTopicData(reader, version))
   skipTaggedFields(reader)
   return { errorCode, transactionalId, transactionState, transactionTimeoutMs, transactionStartTimeMs, producerId, producerEpoch, topics }
 }
@@ -115,13 +106,10 @@ function writeTransactionState(writer: Writer, message: Writable<TransactionStat
 
 function readTopicData(reader: Reader, _version: number): TopicData {
   const topic = reader.compactString()
-  let partitions: number[]
   const partitionsCount = reader.compactArrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'DescribeTransactionsResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   skipTaggedFields(reader)
   return { topic, partitions }
 }

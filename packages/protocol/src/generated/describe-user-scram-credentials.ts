@@ -76,13 +76,10 @@ function readDescribeUserScramCredentialsResponse(reader: Reader, version: numbe
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
   const errorMessage = reader.compactNullableString()
-  let results: DescribeUserScramCredentialsResult[]
   const resultsCount = reader.compactArrayCount(6)
   if (resultsCount < 0) throw unexpectedNull(reader, 'DescribeUserScramCredentialsResponse', 'results')
-  else {
-    results = []
-    for (let i = 0; i < resultsCount; i++) results.push(readDescribeUserScramCredentialsResult(reader, version))
-  }
+  const results: DescribeUserScramCredentialsResult[] = []
+  for (let i = 0; i < resultsCount; i++) results.push(readDescribeUserScramCredentialsResult(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, errorMessage, results }
 }
@@ -102,13 +99,10 @@ function readDescribeUserScramCredentialsResult(reader: Reader, version: number)
   const user = reader.compactString()
   const errorCode = reader.int16()
   const errorMessage = reader.compactNullableString()
-  let credentialInfos: CredentialInfo[]
   const credentialInfosCount = reader.compactArrayCount(6)
   if (credentialInfosCount < 0) throw unexpectedNull(reader, 'DescribeUserScramCredentialsResponse', 'credentialInfos')
-  else {
-    credentialInfos = []
-    for (let i = 0; i < credentialInfosCount; i++) credentialInfos.push(readCredentialInfo(reader, version))
-  }
+  const credentialInfos: CredentialInfo[] = []
+  for (let i = 0; i < credentialInfosCount; i++) credentialInfos.push(readCredentialInfo(reader, version))
   skipTaggedFields(reader)
   return { user, errorCode, errorMessage, credentialInfos }
 }

@@ -49,7 +49,7 @@ function readElectLeadersRequest(reader: Reader, version: number): ElectLeadersR
   const flexible = version >= 2
   const electionType: number = version >= 1 ? reader.int8() : 0
   let topicPartitions: TopicPartitions[] | null
-  const topicPartitionsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicPartitionsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicPartitionsCount < 0) topicPartitions = null
   else {
     topicPartitions = []
@@ -77,14 +77,11 @@ function writeElectLeadersRequest(writer: Writer, message: Writable<ElectLeaders
 
 function readTopicPartitions(reader: Reader, version: number): TopicPartitions {
   const flexible = version >= 2
-  const topic = (flexible ? reader.compactString() : reader.string())
-  let partitions: number[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const topic = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ElectLeadersRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   if (flexible) skipTaggedFields(reader)
   return { topic, partitions }
 }
@@ -104,13 +101,10 @@ function readElectLeadersResponse(reader: Reader, version: number): ElectLeaders
   const flexible = version >= 2
   const throttleTimeMs = reader.int32()
   const errorCode: number = version >= 1 ? reader.int16() : 0
-  let replicaElectionResults: ReplicaElectionResult[]
-  const replicaElectionResultsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const replicaElectionResultsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (replicaElectionResultsCount < 0) throw unexpectedNull(reader, 'ElectLeadersResponse', 'replicaElectionResults')
-  else {
-    replicaElectionResults = []
-    for (let i = 0; i < replicaElectionResultsCount; i++) replicaElectionResults.push(readReplicaElectionResult(reader, version))
-  }
+  const replicaElectionResults: ReplicaElectionResult[] = []
+  for (let i = 0; i < replicaElectionResultsCount; i++) replicaElectionResults.push(readReplicaElectionResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, replicaElectionResults }
 }
@@ -132,14 +126,11 @@ function writeElectLeadersResponse(writer: Writer, message: Writable<ElectLeader
 
 function readReplicaElectionResult(reader: Reader, version: number): ReplicaElectionResult {
   const flexible = version >= 2
-  const topic = (flexible ? reader.compactString() : reader.string())
-  let partitionResult: PartitionResult[]
-  const partitionResultCount = (flexible ? reader.compactArrayCount(8) : reader.arrayCount(8))
+  const topic = flexible ? reader.compactString() : reader.string()
+  const partitionResultCount = flexible ? reader.compactArrayCount(8) : reader.arrayCount(8)
   if (partitionResultCount < 0) throw unexpectedNull(reader, 'ElectLeadersResponse', 'partitionResult')
-  else {
-    partitionResult = []
-    for (let i = 0; i < partitionResultCount; i++) partitionResult.push(readPartitionResult(reader, version))
-  }
+  const partitionResult: PartitionResult[] = []
+  for (let i = 0; i < partitionResultCount; i++) partitionResult.push(readPartitionResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { topic, partitionResult }
 }
@@ -159,7 +150,7 @@ function readPartitionResult(reader: Reader, version: number): PartitionResult {
   const flexible = version >= 2
   const partitionId = reader.int32()
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { partitionId, errorCode, errorMessage }
 }

@@ -33,7 +33,7 @@ export const endTxnApi: Api<EndTxnRequest, EndTxnResponse> = {
 
 function readEndTxnRequest(reader: Reader, version: number): EndTxnRequest {
   const flexible = version >= 3
-  const transactionalId = (flexible ? reader.compactString() : reader.string())
+  const transactionalId = flexible ? reader.compactString() : reader.string()
   const producerId = reader.int64()
   const producerEpoch = reader.int16()
   const committed = reader.bool()
@@ -65,11 +65,7 @@ function writeEndTxnResponse(writer: Writer, message: Writable<EndTxnResponse>, 
   const flexible = version >= 3
   writer.int32(message.throttleTimeMs ?? 0)
   writer.int16(message.errorCode ?? 0)
-  if (version >= 5) {
-    writer.int64(message.producerId ?? -1)
-  }
-  if (version >= 5) {
-    writer.int16(message.producerEpoch ?? -1)
-  }
+  if (version >= 5) writer.int64(message.producerId ?? -1)
+  if (version >= 5) writer.int16(message.producerEpoch ?? -1)
   if (flexible) writer.int8(0)
 }

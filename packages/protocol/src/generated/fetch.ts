@@ -148,21 +148,16 @@ function readFetchRequest(reader: Reader, version: number): FetchRequest {
   const isolationLevel = reader.int8()
   const sessionId: number = version >= 7 ? reader.int32() : 0
   const sessionEpoch: number = version >= 7 ? reader.int32() : -1
-  let topics: FetchTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'FetchRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readFetchTopic(reader, version))
-  }
+  const topics: FetchTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readFetchTopic(reader, version))
   let forgottenTopicsData: ForgottenTopic[] = []
   if (version >= 7) {
-    const forgottenTopicsDataCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+    const forgottenTopicsDataCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
     if (forgottenTopicsDataCount < 0) throw unexpectedNull(reader, 'FetchRequest', 'forgottenTopicsData')
-    else {
-      forgottenTopicsData = []
-      for (let i = 0; i < forgottenTopicsDataCount; i++) forgottenTopicsData.push(readForgottenTopic(reader, version))
-    }
+    forgottenTopicsData = []
+    for (let i = 0; i < forgottenTopicsDataCount; i++) forgottenTopicsData.push(readForgottenTopic(reader, version))
   }
   const rackId: string = version >= 11 ? (flexible ? reader.compactString() : reader.string()) : ''
   let clusterId: string | null = null
@@ -178,7 +173,7 @@ function readFetchRequest(reader: Reader, version: number): FetchRequest {
           break
         }
         case 1: {
-          if (!(version >= 15)) {
+          if (version < 15) {
             reader.position = end
             break
           }
@@ -201,17 +196,13 @@ function writeFetchRequest(writer: Writer, message: Writable<FetchRequest>, vers
   } else if (message.replicaId !== undefined && message.replicaId !== -1) {
     throw unsupportedField('FetchRequest', 'replicaId', version)
   }
-  if (!(version >= 15) && message.replicaState !== undefined && (!isDefaultReplicaState(message.replicaState))) throw unsupportedField('FetchRequest', 'replicaState', version)
+  if (version < 15 && message.replicaState !== undefined && !isDefaultReplicaState(message.replicaState)) throw unsupportedField('FetchRequest', 'replicaState', version)
   writer.int32(message.maxWaitMs ?? 0)
   writer.int32(message.minBytes ?? 0)
   writer.int32(message.maxBytes ?? 2147483647)
   writer.int8(message.isolationLevel ?? 0)
-  if (version >= 7) {
-    writer.int32(message.sessionId ?? 0)
-  }
-  if (version >= 7) {
-    writer.int32(message.sessionEpoch ?? -1)
-  }
+  if (version >= 7) writer.int32(message.sessionId ?? 0)
+  if (version >= 7) writer.int32(message.sessionEpoch ?? -1)
   const topics = message.topics ?? []
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
@@ -221,16 +212,16 @@ function writeFetchRequest(writer: Writer, message: Writable<FetchRequest>, vers
     if (flexible) writer.compactArrayCount(forgottenTopicsData.length)
     else writer.arrayCount(forgottenTopicsData.length)
     for (const element of forgottenTopicsData) writeForgottenTopic(writer, element, version)
-  } else if (message.forgottenTopicsData !== undefined && (message.forgottenTopicsData.length !== 0)) {
+  } else if (message.forgottenTopicsData !== undefined && message.forgottenTopicsData.length !== 0) {
     throw unsupportedField('FetchRequest', 'forgottenTopicsData', version)
   }
   if (version >= 11) {
     if (flexible) writer.compactString(message.rackId ?? '')
-  else writer.string(message.rackId ?? '')
+    else writer.string(message.rackId ?? '')
   }
   if (flexible) {
     const hasClusterId = (message.clusterId ?? null) !== null
-    const hasReplicaState = version >= 15 && message.replicaState !== undefined && (!isDefaultReplicaState(message.replicaState))
+    const hasReplicaState = version >= 15 && message.replicaState !== undefined && !isDefaultReplicaState(message.replicaState)
     writer.unsignedVarint((hasClusterId ? 1 : 0) + (hasReplicaState ? 1 : 0))
     if (hasClusterId) {
       const tagged = new Writer(64)
@@ -263,13 +254,10 @@ function readFetchTopic(reader: Reader, version: number): FetchTopic {
   const flexible = version >= 12
   const topic: string = version <= 12 ? (flexible ? reader.compactString() : reader.string()) : ''
   const topicId: string = version >= 13 ? reader.uuid() : ZERO_UUID
-  let partitions: FetchPartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(16) : reader.arrayCount(16))
+  const partitionsCount = flexible ? reader.compactArrayCount(16) : reader.arrayCount(16)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'FetchRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readFetchPartition(reader, version))
-  }
+  const partitions: FetchPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readFetchPartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { topic, topicId, partitions }
 }
@@ -278,11 +266,9 @@ function writeFetchTopic(writer: Writer, message: Writable<FetchTopic>, version:
   const flexible = version >= 12
   if (version <= 12) {
     if (flexible) writer.compactString(message.topic ?? '')
-  else writer.string(message.topic ?? '')
+    else writer.string(message.topic ?? '')
   }
-  if (version >= 13) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 13) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitions = message.partitions ?? []
   if (flexible) writer.compactArrayCount(partitions.length)
   else writer.arrayCount(partitions.length)
@@ -307,7 +293,7 @@ function readFetchPartition(reader: Reader, version: number): FetchPartition {
       const end = taggedFieldEnd(reader)
       switch (number) {
         case 0: {
-          if (!(version >= 17)) {
+          if (version < 17) {
             reader.position = end
             break
           }
@@ -315,7 +301,7 @@ function readFetchPartition(reader: Reader, version: number): FetchPartition {
           break
         }
         case 1: {
-          if (!(version >= 18)) {
+          if (version < 18) {
             reader.position = end
             break
           }
@@ -334,18 +320,14 @@ function readFetchPartition(reader: Reader, version: number): FetchPartition {
 function writeFetchPartition(writer: Writer, message: Writable<FetchPartition>, version: number): void {
   const flexible = version >= 12
   writer.int32(message.partition ?? 0)
-  if (version >= 9) {
-    writer.int32(message.currentLeaderEpoch ?? -1)
-  }
+  if (version >= 9) writer.int32(message.currentLeaderEpoch ?? -1)
   writer.int64(message.fetchOffset ?? 0)
   if (version >= 12) {
     writer.int32(message.lastFetchedEpoch ?? -1)
   } else if (message.lastFetchedEpoch !== undefined && message.lastFetchedEpoch !== -1) {
     throw unsupportedField('FetchRequest', 'lastFetchedEpoch', version)
   }
-  if (version >= 5) {
-    writer.int64(message.logStartOffset ?? -1)
-  }
+  if (version >= 5) writer.int64(message.logStartOffset ?? -1)
   writer.int32(message.partitionMaxBytes ?? 0)
   if (flexible) {
     const hasReplicaDirectoryId = version >= 17 && message.replicaDirectoryId !== undefined && message.replicaDirectoryId !== ZERO_UUID
@@ -368,13 +350,10 @@ function readForgottenTopic(reader: Reader, version: number): ForgottenTopic {
   const flexible = version >= 12
   const topic: string = version <= 12 ? (flexible ? reader.compactString() : reader.string()) : ''
   const topicId: string = version >= 13 ? reader.uuid() : ZERO_UUID
-  let partitions: number[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const partitionsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'FetchRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
-  }
+  const partitions: number[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(reader.int32())
   if (flexible) skipTaggedFields(reader)
   return { topic, topicId, partitions }
 }
@@ -383,11 +362,9 @@ function writeForgottenTopic(writer: Writer, message: Writable<ForgottenTopic>, 
   const flexible = version >= 12
   if (version <= 12) {
     if (flexible) writer.compactString(message.topic ?? '')
-  else writer.string(message.topic ?? '')
+    else writer.string(message.topic ?? '')
   }
-  if (version >= 13) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 13) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitions = message.partitions ?? []
   if (flexible) writer.compactArrayCount(partitions.length)
   else writer.arrayCount(partitions.length)
@@ -411,13 +388,10 @@ function readFetchResponse(reader: Reader, version: number): FetchResponse {
   const throttleTimeMs = reader.int32()
   const errorCode: number = version >= 7 ? reader.int16() : 0
   const sessionId: number = version >= 7 ? reader.int32() : 0
-  let responses: FetchableTopicResponse[]
-  const responsesCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const responsesCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (responsesCount < 0) throw unexpectedNull(reader, 'FetchResponse', 'responses')
-  else {
-    responses = []
-    for (let i = 0; i < responsesCount; i++) responses.push(readFetchableTopicResponse(reader, version))
-  }
+  const responses: FetchableTopicResponse[] = []
+  for (let i = 0; i < responsesCount; i++) responses.push(readFetchableTopicResponse(reader, version))
   let nodeEndpoints: NodeEndpoint[] = []
   if (flexible) {
     const tags = reader.unsignedVarint()
@@ -426,16 +400,14 @@ function readFetchResponse(reader: Reader, version: number): FetchResponse {
       const end = taggedFieldEnd(reader)
       switch (number) {
         case 0: {
-          if (!(version >= 16)) {
+          if (version < 16) {
             reader.position = end
             break
           }
           const nodeEndpointsCount = reader.compactArrayCount(11)
           if (nodeEndpointsCount < 0) throw unexpectedNull(reader, 'FetchResponse', 'nodeEndpoints')
-          else {
-            nodeEndpoints = []
-            for (let i = 0; i < nodeEndpointsCount; i++) nodeEndpoints.push(readNodeEndpoint(reader, version))
-          }
+          nodeEndpoints = []
+          for (let i = 0; i < nodeEndpointsCount; i++) nodeEndpoints.push(readNodeEndpoint(reader, version))
           break
         }
         default:
@@ -450,9 +422,7 @@ function readFetchResponse(reader: Reader, version: number): FetchResponse {
 function writeFetchResponse(writer: Writer, message: Writable<FetchResponse>, version: number): void {
   const flexible = version >= 12
   writer.int32(message.throttleTimeMs ?? 0)
-  if (version >= 7) {
-    writer.int16(message.errorCode ?? 0)
-  }
+  if (version >= 7) writer.int16(message.errorCode ?? 0)
   if (version >= 7) {
     writer.int32(message.sessionId ?? 0)
   } else if (message.sessionId !== undefined && message.sessionId !== 0) {
@@ -462,9 +432,9 @@ function writeFetchResponse(writer: Writer, message: Writable<FetchResponse>, ve
   if (flexible) writer.compactArrayCount(responses.length)
   else writer.arrayCount(responses.length)
   for (const element of responses) writeFetchableTopicResponse(writer, element, version)
-  if (!(version >= 16) && message.nodeEndpoints !== undefined && (message.nodeEndpoints.length !== 0)) throw unsupportedField('FetchResponse', 'nodeEndpoints', version)
+  if (version < 16 && message.nodeEndpoints !== undefined && message.nodeEndpoints.length !== 0) throw unsupportedField('FetchResponse', 'nodeEndpoints', version)
   if (flexible) {
-    const hasNodeEndpoints = version >= 16 && message.nodeEndpoints !== undefined && (message.nodeEndpoints.length !== 0)
+    const hasNodeEndpoints = version >= 16 && message.nodeEndpoints !== undefined && message.nodeEndpoints.length !== 0
     writer.unsignedVarint((hasNodeEndpoints ? 1 : 0))
     if (hasNodeEndpoints) {
       const tagged = new Writer(64)
@@ -480,13 +450,10 @@ function readFetchableTopicResponse(reader: Reader, version: number): FetchableT
   const flexible = version >= 12
   const topic: string = version <= 12 ? (flexible ? reader.compactString() : reader.string()) : ''
   const topicId: string = version >= 13 ? reader.uuid() : ZERO_UUID
-  let partitions: PartitionData[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(30) : reader.arrayCount(30))
+  const partitionsCount = flexible ? reader.compactArrayCount(30) : reader.arrayCount(30)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'FetchResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(reader, version))
-  }
+  const partitions: PartitionData[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readPartitionData(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { topic, topicId, partitions }
 }
@@ -495,11 +462,9 @@ function writeFetchableTopicResponse(writer: Writer, message: Writable<Fetchable
   const flexible = version >= 12
   if (version <= 12) {
     if (flexible) writer.compactString(message.topic ?? '')
-  else writer.string(message.topic ?? '')
+    else writer.string(message.topic ?? '')
   }
-  if (version >= 13) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 13) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitions = message.partitions ?? []
   if (flexible) writer.compactArrayCount(partitions.length)
   else writer.arrayCount(partitions.length)
@@ -515,14 +480,14 @@ function readPartitionData(reader: Reader, version: number): PartitionData {
   const lastStableOffset = reader.int64()
   const logStartOffset: number = version >= 5 ? reader.int64() : -1
   let abortedTransactions: AbortedTransaction[] | null
-  const abortedTransactionsCount = (flexible ? reader.compactArrayCount(16) : reader.arrayCount(16))
+  const abortedTransactionsCount = flexible ? reader.compactArrayCount(16) : reader.arrayCount(16)
   if (abortedTransactionsCount < 0) abortedTransactions = null
   else {
     abortedTransactions = []
     for (let i = 0; i < abortedTransactionsCount; i++) abortedTransactions.push(readAbortedTransaction(reader, version))
   }
   const preferredReadReplica: number = version >= 11 ? reader.int32() : -1
-  const records = (flexible ? reader.compactNullableBytes() : reader.nullableBytes())
+  const records = flexible ? reader.compactNullableBytes() : reader.nullableBytes()
   let divergingEpoch: EpochEndOffset = defaultEpochEndOffset()
   let currentLeader: LeaderIdAndEpoch = defaultLeaderIdAndEpoch()
   let snapshotId: SnapshotId = defaultSnapshotId()
@@ -559,12 +524,10 @@ function writePartitionData(writer: Writer, message: Writable<PartitionData>, ve
   writer.int16(message.errorCode ?? 0)
   writer.int64(message.highWatermark ?? 0)
   writer.int64(message.lastStableOffset ?? -1)
-  if (version >= 5) {
-    writer.int64(message.logStartOffset ?? -1)
-  }
-  if (!(version >= 12) && message.divergingEpoch !== undefined && (!isDefaultEpochEndOffset(message.divergingEpoch))) throw unsupportedField('FetchResponse', 'divergingEpoch', version)
-  if (!(version >= 12) && message.currentLeader !== undefined && (!isDefaultLeaderIdAndEpoch(message.currentLeader))) throw unsupportedField('FetchResponse', 'currentLeader', version)
-  if (!(version >= 12) && message.snapshotId !== undefined && (!isDefaultSnapshotId(message.snapshotId))) throw unsupportedField('FetchResponse', 'snapshotId', version)
+  if (version >= 5) writer.int64(message.logStartOffset ?? -1)
+  if (version < 12 && message.divergingEpoch !== undefined && !isDefaultEpochEndOffset(message.divergingEpoch)) throw unsupportedField('FetchResponse', 'divergingEpoch', version)
+  if (version < 12 && message.currentLeader !== undefined && !isDefaultLeaderIdAndEpoch(message.currentLeader)) throw unsupportedField('FetchResponse', 'currentLeader', version)
+  if (version < 12 && message.snapshotId !== undefined && !isDefaultSnapshotId(message.snapshotId)) throw unsupportedField('FetchResponse', 'snapshotId', version)
   const abortedTransactions = message.abortedTransactions === undefined ? [] : message.abortedTransactions
   if (flexible) writer.compactArrayCount(abortedTransactions === null ? -1 : abortedTransactions.length)
   else writer.arrayCount(abortedTransactions === null ? -1 : abortedTransactions.length)
@@ -578,9 +541,9 @@ function writePartitionData(writer: Writer, message: Writable<PartitionData>, ve
   if (flexible) writer.compactNullableBytes(records)
   else writer.nullableBytes(records)
   if (flexible) {
-    const hasDivergingEpoch = message.divergingEpoch !== undefined && (!isDefaultEpochEndOffset(message.divergingEpoch))
-    const hasCurrentLeader = message.currentLeader !== undefined && (!isDefaultLeaderIdAndEpoch(message.currentLeader))
-    const hasSnapshotId = message.snapshotId !== undefined && (!isDefaultSnapshotId(message.snapshotId))
+    const hasDivergingEpoch = message.divergingEpoch !== undefined && !isDefaultEpochEndOffset(message.divergingEpoch)
+    const hasCurrentLeader = message.currentLeader !== undefined && !isDefaultLeaderIdAndEpoch(message.currentLeader)
+    const hasSnapshotId = message.snapshotId !== undefined && !isDefaultSnapshotId(message.snapshotId)
     writer.unsignedVarint((hasDivergingEpoch ? 1 : 0) + (hasCurrentLeader ? 1 : 0) + (hasSnapshotId ? 1 : 0))
     if (hasDivergingEpoch) {
       const tagged = new Writer(64)

@@ -58,10 +58,8 @@ function readFindCoordinatorRequest(reader: Reader, version: number): FindCoordi
   if (version >= 4) {
     const coordinatorKeysCount = reader.compactArrayCount(1)
     if (coordinatorKeysCount < 0) throw unexpectedNull(reader, 'FindCoordinatorRequest', 'coordinatorKeys')
-    else {
-      coordinatorKeys = []
-      for (let i = 0; i < coordinatorKeysCount; i++) coordinatorKeys.push(reader.compactString())
-    }
+    coordinatorKeys = []
+    for (let i = 0; i < coordinatorKeysCount; i++) coordinatorKeys.push(reader.compactString())
   }
   if (flexible) skipTaggedFields(reader)
   return { key, keyType, coordinatorKeys }
@@ -71,7 +69,7 @@ function writeFindCoordinatorRequest(writer: Writer, message: Writable<FindCoord
   const flexible = version >= 3
   if (version <= 3) {
     if (flexible) writer.compactString(message.key ?? '')
-  else writer.string(message.key ?? '')
+    else writer.string(message.key ?? '')
   } else if (message.key !== undefined && message.key !== '') {
     throw unsupportedField('FindCoordinatorRequest', 'key', version)
   }
@@ -84,7 +82,7 @@ function writeFindCoordinatorRequest(writer: Writer, message: Writable<FindCoord
     const coordinatorKeys = message.coordinatorKeys ?? []
     writer.compactArrayCount(coordinatorKeys.length)
     for (const element of coordinatorKeys) writer.compactString(element)
-  } else if (message.coordinatorKeys !== undefined && (message.coordinatorKeys.length !== 0)) {
+  } else if (message.coordinatorKeys !== undefined && message.coordinatorKeys.length !== 0) {
     throw unsupportedField('FindCoordinatorRequest', 'coordinatorKeys', version)
   }
   if (flexible) writer.int8(0)
@@ -102,10 +100,8 @@ function readFindCoordinatorResponse(reader: Reader, version: number): FindCoord
   if (version >= 4) {
     const coordinatorsCount = reader.compactArrayCount(14)
     if (coordinatorsCount < 0) throw unexpectedNull(reader, 'FindCoordinatorResponse', 'coordinators')
-    else {
-      coordinators = []
-      for (let i = 0; i < coordinatorsCount; i++) coordinators.push(readCoordinator(reader, version))
-    }
+    coordinators = []
+    for (let i = 0; i < coordinatorsCount; i++) coordinators.push(readCoordinator(reader, version))
   }
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, errorMessage, nodeId, host, port, coordinators }
@@ -113,9 +109,7 @@ function readFindCoordinatorResponse(reader: Reader, version: number): FindCoord
 
 function writeFindCoordinatorResponse(writer: Writer, message: Writable<FindCoordinatorResponse>, version: number): void {
   const flexible = version >= 3
-  if (version >= 1) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 1) writer.int32(message.throttleTimeMs ?? 0)
   if (version <= 3) {
     writer.int16(message.errorCode ?? 0)
   } else if (message.errorCode !== undefined && message.errorCode !== 0) {
@@ -124,7 +118,7 @@ function writeFindCoordinatorResponse(writer: Writer, message: Writable<FindCoor
   if (version >= 1 && version <= 3) {
     const errorMessage = message.errorMessage === undefined ? '' : message.errorMessage
     if (flexible) writer.compactNullableString(errorMessage)
-  else writer.nullableString(errorMessage)
+    else writer.nullableString(errorMessage)
   }
   if (version <= 3) {
     writer.int32(message.nodeId ?? 0)
@@ -133,7 +127,7 @@ function writeFindCoordinatorResponse(writer: Writer, message: Writable<FindCoor
   }
   if (version <= 3) {
     if (flexible) writer.compactString(message.host ?? '')
-  else writer.string(message.host ?? '')
+    else writer.string(message.host ?? '')
   } else if (message.host !== undefined && message.host !== '') {
     throw unsupportedField('FindCoordinatorResponse', 'host', version)
   }
@@ -146,7 +140,7 @@ function writeFindCoordinatorResponse(writer: Writer, message: Writable<FindCoor
     const coordinators = message.coordinators ?? []
     writer.compactArrayCount(coordinators.length)
     for (const element of coordinators) writeCoordinator(writer, element, version)
-  } else if (message.coordinators !== undefined && (message.coordinators.length !== 0)) {
+  } else if (message.coordinators !== undefined && message.coordinators.length !== 0) {
     throw unsupportedField('FindCoordinatorResponse', 'coordinators', version)
   }
   if (flexible) writer.int8(0)

@@ -47,23 +47,17 @@ function readGetTelemetrySubscriptionsResponse(reader: Reader, _version: number)
   const errorCode = reader.int16()
   const clientInstanceId = reader.uuid()
   const subscriptionId = reader.int32()
-  let acceptedCompressionTypes: number[]
   const acceptedCompressionTypesCount = reader.compactArrayCount(1)
   if (acceptedCompressionTypesCount < 0) throw unexpectedNull(reader, 'GetTelemetrySubscriptionsResponse', 'acceptedCompressionTypes')
-  else {
-    acceptedCompressionTypes = []
-    for (let i = 0; i < acceptedCompressionTypesCount; i++) acceptedCompressionTypes.push(reader.int8())
-  }
+  const acceptedCompressionTypes: number[] = []
+  for (let i = 0; i < acceptedCompressionTypesCount; i++) acceptedCompressionTypes.push(reader.int8())
   const pushIntervalMs = reader.int32()
   const telemetryMaxBytes = reader.int32()
   const deltaTemporality = reader.bool()
-  let requestedMetrics: string[]
   const requestedMetricsCount = reader.compactArrayCount(1)
   if (requestedMetricsCount < 0) throw unexpectedNull(reader, 'GetTelemetrySubscriptionsResponse', 'requestedMetrics')
-  else {
-    requestedMetrics = []
-    for (let i = 0; i < requestedMetricsCount; i++) requestedMetrics.push(reader.compactString())
-  }
+  const requestedMetrics: string[] = []
+  for (let i = 0; i < requestedMetricsCount; i++) requestedMetrics.push(reader.compactString())
   skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, clientInstanceId, subscriptionId, acceptedCompressionTypes, pushIntervalMs, telemetryMaxBytes, deltaTemporality, requestedMetrics }
 }

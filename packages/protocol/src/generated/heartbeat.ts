@@ -31,9 +31,9 @@ export const heartbeatApi: Api<HeartbeatRequest, HeartbeatResponse> = {
 
 function readHeartbeatRequest(reader: Reader, version: number): HeartbeatRequest {
   const flexible = version >= 4
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
   const generationId = reader.int32()
-  const memberId = (flexible ? reader.compactString() : reader.string())
+  const memberId = flexible ? reader.compactString() : reader.string()
   const groupInstanceId: string | null = version >= 3 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
   if (flexible) skipTaggedFields(reader)
   return { groupId, generationId, memberId, groupInstanceId }
@@ -49,7 +49,7 @@ function writeHeartbeatRequest(writer: Writer, message: Writable<HeartbeatReques
   if (version >= 3) {
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.compactNullableString(groupInstanceId)
-  else writer.nullableString(groupInstanceId)
+    else writer.nullableString(groupInstanceId)
   } else if ((message.groupInstanceId ?? null) !== null) {
     throw unsupportedField('HeartbeatRequest', 'groupInstanceId', version)
   }
@@ -66,9 +66,7 @@ function readHeartbeatResponse(reader: Reader, version: number): HeartbeatRespon
 
 function writeHeartbeatResponse(writer: Writer, message: Writable<HeartbeatResponse>, version: number): void {
   const flexible = version >= 4
-  if (version >= 1) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 1) writer.int32(message.throttleTimeMs ?? 0)
   writer.int16(message.errorCode ?? 0)
   if (flexible) writer.int8(0)
 }

@@ -46,13 +46,10 @@ export const incrementalAlterConfigsApi: Api<IncrementalAlterConfigsRequest, Inc
 
 function readIncrementalAlterConfigsRequest(reader: Reader, version: number): IncrementalAlterConfigsRequest {
   const flexible = version >= 1
-  let resources: AlterConfigsResource[]
-  const resourcesCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const resourcesCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (resourcesCount < 0) throw unexpectedNull(reader, 'IncrementalAlterConfigsRequest', 'resources')
-  else {
-    resources = []
-    for (let i = 0; i < resourcesCount; i++) resources.push(readAlterConfigsResource(reader, version))
-  }
+  const resources: AlterConfigsResource[] = []
+  for (let i = 0; i < resourcesCount; i++) resources.push(readAlterConfigsResource(reader, version))
   const validateOnly = reader.bool()
   if (flexible) skipTaggedFields(reader)
   return { resources, validateOnly }
@@ -71,14 +68,11 @@ function writeIncrementalAlterConfigsRequest(writer: Writer, message: Writable<I
 function readAlterConfigsResource(reader: Reader, version: number): AlterConfigsResource {
   const flexible = version >= 1
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
-  let configs: AlterableConfig[]
-  const configsCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const resourceName = flexible ? reader.compactString() : reader.string()
+  const configsCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (configsCount < 0) throw unexpectedNull(reader, 'IncrementalAlterConfigsRequest', 'configs')
-  else {
-    configs = []
-    for (let i = 0; i < configsCount; i++) configs.push(readAlterableConfig(reader, version))
-  }
+  const configs: AlterableConfig[] = []
+  for (let i = 0; i < configsCount; i++) configs.push(readAlterableConfig(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { resourceType, resourceName, configs }
 }
@@ -97,9 +91,9 @@ function writeAlterConfigsResource(writer: Writer, message: Writable<AlterConfig
 
 function readAlterableConfig(reader: Reader, version: number): AlterableConfig {
   const flexible = version >= 1
-  const name = (flexible ? reader.compactString() : reader.string())
+  const name = flexible ? reader.compactString() : reader.string()
   const configOperation = reader.int8()
-  const value = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const value = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { name, configOperation, value }
 }
@@ -118,13 +112,10 @@ function writeAlterableConfig(writer: Writer, message: Writable<AlterableConfig>
 function readIncrementalAlterConfigsResponse(reader: Reader, version: number): IncrementalAlterConfigsResponse {
   const flexible = version >= 1
   const throttleTimeMs = reader.int32()
-  let responses: AlterConfigsResourceResponse[]
-  const responsesCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const responsesCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (responsesCount < 0) throw unexpectedNull(reader, 'IncrementalAlterConfigsResponse', 'responses')
-  else {
-    responses = []
-    for (let i = 0; i < responsesCount; i++) responses.push(readAlterConfigsResourceResponse(reader, version))
-  }
+  const responses: AlterConfigsResourceResponse[] = []
+  for (let i = 0; i < responsesCount; i++) responses.push(readAlterConfigsResourceResponse(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, responses }
 }
@@ -142,9 +133,9 @@ function writeIncrementalAlterConfigsResponse(writer: Writer, message: Writable<
 function readAlterConfigsResourceResponse(reader: Reader, version: number): AlterConfigsResourceResponse {
   const flexible = version >= 1
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   const resourceType = reader.int8()
-  const resourceName = (flexible ? reader.compactString() : reader.string())
+  const resourceName = flexible ? reader.compactString() : reader.string()
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage, resourceType, resourceName }
 }

@@ -33,7 +33,7 @@ export const initProducerIdApi: Api<InitProducerIdRequest, InitProducerIdRespons
 
 function readInitProducerIdRequest(reader: Reader, version: number): InitProducerIdRequest {
   const flexible = version >= 2
-  const transactionalId = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const transactionalId = flexible ? reader.compactNullableString() : reader.nullableString()
   const transactionTimeoutMs = reader.int32()
   const producerId: number = version >= 3 ? reader.int64() : -1
   const producerEpoch: number = version >= 3 ? reader.int16() : -1

@@ -58,19 +58,16 @@ export const joinGroupApi: Api<JoinGroupRequest, JoinGroupResponse> = {
 
 function readJoinGroupRequest(reader: Reader, version: number): JoinGroupRequest {
   const flexible = version >= 6
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
   const sessionTimeoutMs = reader.int32()
   const rebalanceTimeoutMs: number = version >= 1 ? reader.int32() : -1
-  const memberId = (flexible ? reader.compactString() : reader.string())
+  const memberId = flexible ? reader.compactString() : reader.string()
   const groupInstanceId: string | null = version >= 5 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
-  const protocolType = (flexible ? reader.compactString() : reader.string())
-  let protocols: JoinGroupRequestProtocol[]
-  const protocolsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const protocolType = flexible ? reader.compactString() : reader.string()
+  const protocolsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (protocolsCount < 0) throw unexpectedNull(reader, 'JoinGroupRequest', 'protocols')
-  else {
-    protocols = []
-    for (let i = 0; i < protocolsCount; i++) protocols.push(readJoinGroupRequestProtocol(reader, version))
-  }
+  const protocols: JoinGroupRequestProtocol[] = []
+  for (let i = 0; i < protocolsCount; i++) protocols.push(readJoinGroupRequestProtocol(reader, version))
   const reason: string | null = version >= 8 ? reader.compactNullableString() : null
   if (flexible) skipTaggedFields(reader)
   return { groupId, sessionTimeoutMs, rebalanceTimeoutMs, memberId, groupInstanceId, protocolType, protocols, reason }
@@ -81,15 +78,13 @@ function writeJoinGroupRequest(writer: Writer, message: Writable<JoinGroupReques
   if (flexible) writer.compactString(message.groupId ?? '')
   else writer.string(message.groupId ?? '')
   writer.int32(message.sessionTimeoutMs ?? 0)
-  if (version >= 1) {
-    writer.int32(message.rebalanceTimeoutMs ?? -1)
-  }
+  if (version >= 1) writer.int32(message.rebalanceTimeoutMs ?? -1)
   if (flexible) writer.compactString(message.memberId ?? '')
   else writer.string(message.memberId ?? '')
   if (version >= 5) {
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.compactNullableString(groupInstanceId)
-  else writer.nullableString(groupInstanceId)
+    else writer.nullableString(groupInstanceId)
   } else if ((message.groupInstanceId ?? null) !== null) {
     throw unsupportedField('JoinGroupRequest', 'groupInstanceId', version)
   }
@@ -108,8 +103,8 @@ function writeJoinGroupRequest(writer: Writer, message: Writable<JoinGroupReques
 
 function readJoinGroupRequestProtocol(reader: Reader, version: number): JoinGroupRequestProtocol {
   const flexible = version >= 6
-  const name = (flexible ? reader.compactString() : reader.string())
-  const metadata = (flexible ? reader.compactBytes() : reader.bytes())
+  const name = flexible ? reader.compactString() : reader.string()
+  const metadata = flexible ? reader.compactBytes() : reader.bytes()
   if (flexible) skipTaggedFields(reader)
   return { name, metadata }
 }
@@ -129,26 +124,21 @@ function readJoinGroupResponse(reader: Reader, version: number): JoinGroupRespon
   const errorCode = reader.int16()
   const generationId = reader.int32()
   const protocolType: string | null = version >= 7 ? reader.compactNullableString() : null
-  const protocolName = (flexible ? (version >= 7 ? reader.compactNullableString() : reader.compactString()) : reader.string())
-  const leader = (flexible ? reader.compactString() : reader.string())
+  const protocolName = flexible ? (version >= 7 ? reader.compactNullableString() : reader.compactString()) : reader.string()
+  const leader = flexible ? reader.compactString() : reader.string()
   const skipAssignment: boolean = version >= 9 ? reader.bool() : false
-  const memberId = (flexible ? reader.compactString() : reader.string())
-  let members: JoinGroupResponseMember[]
-  const membersCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const memberId = flexible ? reader.compactString() : reader.string()
+  const membersCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (membersCount < 0) throw unexpectedNull(reader, 'JoinGroupResponse', 'members')
-  else {
-    members = []
-    for (let i = 0; i < membersCount; i++) members.push(readJoinGroupResponseMember(reader, version))
-  }
+  const members: JoinGroupResponseMember[] = []
+  for (let i = 0; i < membersCount; i++) members.push(readJoinGroupResponseMember(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, generationId, protocolType, protocolName, leader, skipAssignment, memberId, members }
 }
 
 function writeJoinGroupResponse(writer: Writer, message: Writable<JoinGroupResponse>, version: number): void {
   const flexible = version >= 6
-  if (version >= 2) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 2) writer.int32(message.throttleTimeMs ?? 0)
   writer.int16(message.errorCode ?? 0)
   writer.int32(message.generationId ?? -1)
   if (version >= 7) {
@@ -156,7 +146,7 @@ function writeJoinGroupResponse(writer: Writer, message: Writable<JoinGroupRespo
     writer.compactNullableString(protocolType)
   }
   const protocolName = message.protocolName === undefined ? '' : message.protocolName
-  if (protocolName === null && !(version >= 7)) throw unsupportedNull('JoinGroupResponse', 'protocolName', version)
+  if (protocolName === null && version < 7) throw unsupportedNull('JoinGroupResponse', 'protocolName', version)
   if (flexible) writer.compactNullableString(protocolName)
   else writer.nullableString(protocolName)
   if (flexible) writer.compactString(message.leader ?? '')
@@ -177,9 +167,9 @@ function writeJoinGroupResponse(writer: Writer, message: Writable<JoinGroupRespo
 
 function readJoinGroupResponseMember(reader: Reader, version: number): JoinGroupResponseMember {
   const flexible = version >= 6
-  const memberId = (flexible ? reader.compactString() : reader.string())
+  const memberId = flexible ? reader.compactString() : reader.string()
   const groupInstanceId: string | null = version >= 5 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
-  const metadata = (flexible ? reader.compactBytes() : reader.bytes())
+  const metadata = flexible ? reader.compactBytes() : reader.bytes()
   if (flexible) skipTaggedFields(reader)
   return { memberId, groupInstanceId, metadata }
 }
@@ -191,7 +181,7 @@ function writeJoinGroupResponseMember(writer: Writer, message: Writable<JoinGrou
   if (version >= 5) {
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.compactNullableString(groupInstanceId)
-  else writer.nullableString(groupInstanceId)
+    else writer.nullableString(groupInstanceId)
   }
   if (flexible) writer.compactBytes(message.metadata ?? EMPTY_BYTES)
   else writer.bytes(message.metadata ?? EMPTY_BYTES)

@@ -46,16 +46,14 @@ export const leaveGroupApi: Api<LeaveGroupRequest, LeaveGroupResponse> = {
 
 function readLeaveGroupRequest(reader: Reader, version: number): LeaveGroupRequest {
   const flexible = version >= 4
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
   const memberId: string = version <= 2 ? reader.string() : ''
   let members: MemberIdentity[] = []
   if (version >= 3) {
-    const membersCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+    const membersCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
     if (membersCount < 0) throw unexpectedNull(reader, 'LeaveGroupRequest', 'members')
-    else {
-      members = []
-      for (let i = 0; i < membersCount; i++) members.push(readMemberIdentity(reader, version))
-    }
+    members = []
+    for (let i = 0; i < membersCount; i++) members.push(readMemberIdentity(reader, version))
   }
   if (flexible) skipTaggedFields(reader)
   return { groupId, memberId, members }
@@ -75,7 +73,7 @@ function writeLeaveGroupRequest(writer: Writer, message: Writable<LeaveGroupRequ
     if (flexible) writer.compactArrayCount(members.length)
     else writer.arrayCount(members.length)
     for (const element of members) writeMemberIdentity(writer, element, version)
-  } else if (message.members !== undefined && (message.members.length !== 0)) {
+  } else if (message.members !== undefined && message.members.length !== 0) {
     throw unsupportedField('LeaveGroupRequest', 'members', version)
   }
   if (flexible) writer.int8(0)
@@ -83,8 +81,8 @@ function writeLeaveGroupRequest(writer: Writer, message: Writable<LeaveGroupRequ
 
 function readMemberIdentity(reader: Reader, version: number): MemberIdentity {
   const flexible = version >= 4
-  const memberId = (flexible ? reader.compactString() : reader.string())
-  const groupInstanceId = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const memberId = flexible ? reader.compactString() : reader.string()
+  const groupInstanceId = flexible ? reader.compactNullableString() : reader.nullableString()
   const reason: string | null = version >= 5 ? reader.compactNullableString() : null
   if (flexible) skipTaggedFields(reader)
   return { memberId, groupInstanceId, reason }
@@ -110,12 +108,10 @@ function readLeaveGroupResponse(reader: Reader, version: number): LeaveGroupResp
   const errorCode = reader.int16()
   let members: MemberResponse[] = []
   if (version >= 3) {
-    const membersCount = (flexible ? reader.compactArrayCount(5) : reader.arrayCount(5))
+    const membersCount = flexible ? reader.compactArrayCount(5) : reader.arrayCount(5)
     if (membersCount < 0) throw unexpectedNull(reader, 'LeaveGroupResponse', 'members')
-    else {
-      members = []
-      for (let i = 0; i < membersCount; i++) members.push(readMemberResponse(reader, version))
-    }
+    members = []
+    for (let i = 0; i < membersCount; i++) members.push(readMemberResponse(reader, version))
   }
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, members }
@@ -123,16 +119,14 @@ function readLeaveGroupResponse(reader: Reader, version: number): LeaveGroupResp
 
 function writeLeaveGroupResponse(writer: Writer, message: Writable<LeaveGroupResponse>, version: number): void {
   const flexible = version >= 4
-  if (version >= 1) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 1) writer.int32(message.throttleTimeMs ?? 0)
   writer.int16(message.errorCode ?? 0)
   if (version >= 3) {
     const members = message.members ?? []
     if (flexible) writer.compactArrayCount(members.length)
     else writer.arrayCount(members.length)
     for (const element of members) writeMemberResponse(writer, element, version)
-  } else if (message.members !== undefined && (message.members.length !== 0)) {
+  } else if (message.members !== undefined && message.members.length !== 0) {
     throw unsupportedField('LeaveGroupResponse', 'members', version)
   }
   if (flexible) writer.int8(0)
@@ -140,8 +134,8 @@ function writeLeaveGroupResponse(writer: Writer, message: Writable<LeaveGroupRes
 
 function readMemberResponse(reader: Reader, version: number): MemberResponse {
   const flexible = version >= 4
-  const memberId = (flexible ? reader.compactString() : reader.string())
-  const groupInstanceId = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const memberId = flexible ? reader.compactString() : reader.string()
+  const groupInstanceId = flexible ? reader.compactNullableString() : reader.nullableString()
   const errorCode = reader.int16()
   if (flexible) skipTaggedFields(reader)
   return { memberId, groupInstanceId, errorCode }

@@ -37,10 +37,8 @@ function readListConfigResourcesRequest(reader: Reader, version: number): ListCo
   if (version >= 1) {
     const resourceTypesCount = reader.compactArrayCount(1)
     if (resourceTypesCount < 0) throw unexpectedNull(reader, 'ListConfigResourcesRequest', 'resourceTypes')
-    else {
-      resourceTypes = []
-      for (let i = 0; i < resourceTypesCount; i++) resourceTypes.push(reader.int8())
-    }
+    resourceTypes = []
+    for (let i = 0; i < resourceTypesCount; i++) resourceTypes.push(reader.int8())
   }
   skipTaggedFields(reader)
   return { resourceTypes }
@@ -51,7 +49,7 @@ function writeListConfigResourcesRequest(writer: Writer, message: Writable<ListC
     const resourceTypes = message.resourceTypes ?? []
     writer.compactArrayCount(resourceTypes.length)
     for (const element of resourceTypes) writer.int8(element)
-  } else if (message.resourceTypes !== undefined && (message.resourceTypes.length !== 0)) {
+  } else if (message.resourceTypes !== undefined && message.resourceTypes.length !== 0) {
     throw unsupportedField('ListConfigResourcesRequest', 'resourceTypes', version)
   }
   writer.int8(0)
@@ -60,13 +58,10 @@ function writeListConfigResourcesRequest(writer: Writer, message: Writable<ListC
 function readListConfigResourcesResponse(reader: Reader, version: number): ListConfigResourcesResponse {
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
-  let configResources: ConfigResource[]
   const configResourcesCount = reader.compactArrayCount(2)
   if (configResourcesCount < 0) throw unexpectedNull(reader, 'ListConfigResourcesResponse', 'configResources')
-  else {
-    configResources = []
-    for (let i = 0; i < configResourcesCount; i++) configResources.push(readConfigResource(reader, version))
-  }
+  const configResources: ConfigResource[] = []
+  for (let i = 0; i < configResourcesCount; i++) configResources.push(readConfigResource(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, configResources }
 }
@@ -89,8 +84,6 @@ function readConfigResource(reader: Reader, version: number): ConfigResource {
 
 function writeConfigResource(writer: Writer, message: Writable<ConfigResource>, version: number): void {
   writer.compactString(message.resourceName ?? '')
-  if (version >= 1) {
-    writer.int8(message.resourceType ?? 16)
-  }
+  if (version >= 1) writer.int8(message.resourceType ?? 16)
   writer.int8(0)
 }

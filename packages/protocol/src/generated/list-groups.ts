@@ -44,19 +44,15 @@ function readListGroupsRequest(reader: Reader, version: number): ListGroupsReque
   if (version >= 4) {
     const statesFilterCount = reader.compactArrayCount(1)
     if (statesFilterCount < 0) throw unexpectedNull(reader, 'ListGroupsRequest', 'statesFilter')
-    else {
-      statesFilter = []
-      for (let i = 0; i < statesFilterCount; i++) statesFilter.push(reader.compactString())
-    }
+    statesFilter = []
+    for (let i = 0; i < statesFilterCount; i++) statesFilter.push(reader.compactString())
   }
   let typesFilter: string[] = []
   if (version >= 5) {
     const typesFilterCount = reader.compactArrayCount(1)
     if (typesFilterCount < 0) throw unexpectedNull(reader, 'ListGroupsRequest', 'typesFilter')
-    else {
-      typesFilter = []
-      for (let i = 0; i < typesFilterCount; i++) typesFilter.push(reader.compactString())
-    }
+    typesFilter = []
+    for (let i = 0; i < typesFilterCount; i++) typesFilter.push(reader.compactString())
   }
   if (flexible) skipTaggedFields(reader)
   return { statesFilter, typesFilter }
@@ -68,14 +64,14 @@ function writeListGroupsRequest(writer: Writer, message: Writable<ListGroupsRequ
     const statesFilter = message.statesFilter ?? []
     writer.compactArrayCount(statesFilter.length)
     for (const element of statesFilter) writer.compactString(element)
-  } else if (message.statesFilter !== undefined && (message.statesFilter.length !== 0)) {
+  } else if (message.statesFilter !== undefined && message.statesFilter.length !== 0) {
     throw unsupportedField('ListGroupsRequest', 'statesFilter', version)
   }
   if (version >= 5) {
     const typesFilter = message.typesFilter ?? []
     writer.compactArrayCount(typesFilter.length)
     for (const element of typesFilter) writer.compactString(element)
-  } else if (message.typesFilter !== undefined && (message.typesFilter.length !== 0)) {
+  } else if (message.typesFilter !== undefined && message.typesFilter.length !== 0) {
     throw unsupportedField('ListGroupsRequest', 'typesFilter', version)
   }
   if (flexible) writer.int8(0)
@@ -85,22 +81,17 @@ function readListGroupsResponse(reader: Reader, version: number): ListGroupsResp
   const flexible = version >= 3
   const throttleTimeMs: number = version >= 1 ? reader.int32() : 0
   const errorCode = reader.int16()
-  let groups: ListedGroup[]
-  const groupsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const groupsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (groupsCount < 0) throw unexpectedNull(reader, 'ListGroupsResponse', 'groups')
-  else {
-    groups = []
-    for (let i = 0; i < groupsCount; i++) groups.push(readListedGroup(reader, version))
-  }
+  const groups: ListedGroup[] = []
+  for (let i = 0; i < groupsCount; i++) groups.push(readListedGroup(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, groups }
 }
 
 function writeListGroupsResponse(writer: Writer, message: Writable<ListGroupsResponse>, version: number): void {
   const flexible = version >= 3
-  if (version >= 1) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 1) writer.int32(message.throttleTimeMs ?? 0)
   writer.int16(message.errorCode ?? 0)
   const groups = message.groups ?? []
   if (flexible) writer.compactArrayCount(groups.length)
@@ -111,8 +102,8 @@ function writeListGroupsResponse(writer: Writer, message: Writable<ListGroupsRes
 
 function readListedGroup(reader: Reader, version: number): ListedGroup {
   const flexible = version >= 3
-  const groupId = (flexible ? reader.compactString() : reader.string())
-  const protocolType = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
+  const protocolType = flexible ? reader.compactString() : reader.string()
   const groupState: string = version >= 4 ? reader.compactString() : ''
   const groupType: string = version >= 5 ? reader.compactString() : ''
   if (flexible) skipTaggedFields(reader)
@@ -125,11 +116,7 @@ function writeListedGroup(writer: Writer, message: Writable<ListedGroup>, versio
   else writer.string(message.groupId ?? '')
   if (flexible) writer.compactString(message.protocolType ?? '')
   else writer.string(message.protocolType ?? '')
-  if (version >= 4) {
-    writer.compactString(message.groupState ?? '')
-  }
-  if (version >= 5) {
-    writer.compactString(message.groupType ?? '')
-  }
+  if (version >= 4) writer.compactString(message.groupState ?? '')
+  if (version >= 5) writer.compactString(message.groupType ?? '')
   if (flexible) writer.int8(0)
 }

@@ -60,13 +60,10 @@ function readListOffsetsRequest(reader: Reader, version: number): ListOffsetsReq
   const flexible = version >= 6
   const replicaId = reader.int32()
   const isolationLevel: number = version >= 2 ? reader.int8() : 0
-  let topics: ListOffsetsTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'ListOffsetsRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readListOffsetsTopic(reader, version))
-  }
+  const topics: ListOffsetsTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readListOffsetsTopic(reader, version))
   const timeoutMs: number = version >= 10 ? reader.int32() : 0
   if (flexible) skipTaggedFields(reader)
   return { replicaId, isolationLevel, topics, timeoutMs }
@@ -84,22 +81,17 @@ function writeListOffsetsRequest(writer: Writer, message: Writable<ListOffsetsRe
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
   for (const element of topics) writeListOffsetsTopic(writer, element, version)
-  if (version >= 10) {
-    writer.int32(message.timeoutMs ?? 0)
-  }
+  if (version >= 10) writer.int32(message.timeoutMs ?? 0)
   if (flexible) writer.int8(0)
 }
 
 function readListOffsetsTopic(reader: Reader, version: number): ListOffsetsTopic {
   const flexible = version >= 6
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: ListOffsetsPartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(12) : reader.arrayCount(12))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(12) : reader.arrayCount(12)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ListOffsetsRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readListOffsetsPartition(reader, version))
-  }
+  const partitions: ListOffsetsPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readListOffsetsPartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -127,9 +119,7 @@ function readListOffsetsPartition(reader: Reader, version: number): ListOffsetsP
 function writeListOffsetsPartition(writer: Writer, message: Writable<ListOffsetsPartition>, version: number): void {
   const flexible = version >= 6
   writer.int32(message.partitionIndex ?? 0)
-  if (version >= 4) {
-    writer.int32(message.currentLeaderEpoch ?? -1)
-  }
+  if (version >= 4) writer.int32(message.currentLeaderEpoch ?? -1)
   writer.int64(message.timestamp ?? 0)
   if (flexible) writer.int8(0)
 }
@@ -137,22 +127,17 @@ function writeListOffsetsPartition(writer: Writer, message: Writable<ListOffsets
 function readListOffsetsResponse(reader: Reader, version: number): ListOffsetsResponse {
   const flexible = version >= 6
   const throttleTimeMs: number = version >= 2 ? reader.int32() : 0
-  let topics: ListOffsetsTopicResponse[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'ListOffsetsResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readListOffsetsTopicResponse(reader, version))
-  }
+  const topics: ListOffsetsTopicResponse[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readListOffsetsTopicResponse(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, topics }
 }
 
 function writeListOffsetsResponse(writer: Writer, message: Writable<ListOffsetsResponse>, version: number): void {
   const flexible = version >= 6
-  if (version >= 2) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 2) writer.int32(message.throttleTimeMs ?? 0)
   const topics = message.topics ?? []
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
@@ -162,14 +147,11 @@ function writeListOffsetsResponse(writer: Writer, message: Writable<ListOffsetsR
 
 function readListOffsetsTopicResponse(reader: Reader, version: number): ListOffsetsTopicResponse {
   const flexible = version >= 6
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: ListOffsetsPartitionResponse[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(22) : reader.arrayCount(22))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(22) : reader.arrayCount(22)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ListOffsetsResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readListOffsetsPartitionResponse(reader, version))
-  }
+  const partitions: ListOffsetsPartitionResponse[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readListOffsetsPartitionResponse(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }

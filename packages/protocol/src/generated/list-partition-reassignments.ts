@@ -67,13 +67,10 @@ function writeListPartitionReassignmentsRequest(writer: Writer, message: Writabl
 
 function readListPartitionReassignmentsTopics(reader: Reader, _version: number): ListPartitionReassignmentsTopics {
   const name = reader.compactString()
-  let partitionIndexes: number[]
   const partitionIndexesCount = reader.compactArrayCount(4)
   if (partitionIndexesCount < 0) throw unexpectedNull(reader, 'ListPartitionReassignmentsRequest', 'partitionIndexes')
-  else {
-    partitionIndexes = []
-    for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
-  }
+  const partitionIndexes: number[] = []
+  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
   skipTaggedFields(reader)
   return { name, partitionIndexes }
 }
@@ -90,13 +87,10 @@ function readListPartitionReassignmentsResponse(reader: Reader, version: number)
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
   const errorMessage = reader.compactNullableString()
-  let topics: OngoingTopicReassignment[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'ListPartitionReassignmentsResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOngoingTopicReassignment(reader, version))
-  }
+  const topics: OngoingTopicReassignment[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOngoingTopicReassignment(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, errorMessage, topics }
 }
@@ -114,13 +108,10 @@ function writeListPartitionReassignmentsResponse(writer: Writer, message: Writab
 
 function readOngoingTopicReassignment(reader: Reader, version: number): OngoingTopicReassignment {
   const name = reader.compactString()
-  let partitions: OngoingPartitionReassignment[]
   const partitionsCount = reader.compactArrayCount(8)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'ListPartitionReassignmentsResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOngoingPartitionReassignment(reader, version))
-  }
+  const partitions: OngoingPartitionReassignment[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOngoingPartitionReassignment(reader, version))
   skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -135,27 +126,18 @@ function writeOngoingTopicReassignment(writer: Writer, message: Writable<Ongoing
 
 function readOngoingPartitionReassignment(reader: Reader, _version: number): OngoingPartitionReassignment {
   const partitionIndex = reader.int32()
-  let replicas: number[]
   const replicasCount = reader.compactArrayCount(4)
   if (replicasCount < 0) throw unexpectedNull(reader, 'ListPartitionReassignmentsResponse', 'replicas')
-  else {
-    replicas = []
-    for (let i = 0; i < replicasCount; i++) replicas.push(reader.int32())
-  }
-  let addingReplicas: number[]
+  const replicas: number[] = []
+  for (let i = 0; i < replicasCount; i++) replicas.push(reader.int32())
   const addingReplicasCount = reader.compactArrayCount(4)
   if (addingReplicasCount < 0) throw unexpectedNull(reader, 'ListPartitionReassignmentsResponse', 'addingReplicas')
-  else {
-    addingReplicas = []
-    for (let i = 0; i < addingReplicasCount; i++) addingReplicas.push(reader.int32())
-  }
-  let removingReplicas: number[]
+  const addingReplicas: number[] = []
+  for (let i = 0; i < addingReplicasCount; i++) addingReplicas.push(reader.int32())
   const removingReplicasCount = reader.compactArrayCount(4)
   if (removingReplicasCount < 0) throw unexpectedNull(reader, 'ListPartitionReassignmentsResponse', 'removingReplicas')
-  else {
-    removingReplicas = []
-    for (let i = 0; i < removingReplicasCount; i++) removingReplicas.push(reader.int32())
-  }
+  const removingReplicas: number[] = []
+  for (let i = 0; i < removingReplicasCount; i++) removingReplicas.push(reader.int32())
   skipTaggedFields(reader)
   return { partitionIndex, replicas, addingReplicas, removingReplicas }
 }

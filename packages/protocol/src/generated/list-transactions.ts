@@ -38,20 +38,14 @@ export const listTransactionsApi: Api<ListTransactionsRequest, ListTransactionsR
 }
 
 function readListTransactionsRequest(reader: Reader, version: number): ListTransactionsRequest {
-  let stateFilters: string[]
   const stateFiltersCount = reader.compactArrayCount(1)
   if (stateFiltersCount < 0) throw unexpectedNull(reader, 'ListTransactionsRequest', 'stateFilters')
-  else {
-    stateFilters = []
-    for (let i = 0; i < stateFiltersCount; i++) stateFilters.push(reader.compactString())
-  }
-  let producerIdFilters: number[]
+  const stateFilters: string[] = []
+  for (let i = 0; i < stateFiltersCount; i++) stateFilters.push(reader.compactString())
   const producerIdFiltersCount = reader.compactArrayCount(8)
   if (producerIdFiltersCount < 0) throw unexpectedNull(reader, 'ListTransactionsRequest', 'producerIdFilters')
-  else {
-    producerIdFilters = []
-    for (let i = 0; i < producerIdFiltersCount; i++) producerIdFilters.push(reader.int64())
-  }
+  const producerIdFilters: number[] = []
+  for (let i = 0; i < producerIdFiltersCount; i++) producerIdFilters.push(reader.int64())
   const durationFilter: number = version >= 1 ? reader.int64() : -1
   const transactionalIdPattern: string | null = version >= 2 ? reader.compactNullableString() : null
   skipTaggedFields(reader)
@@ -82,20 +76,14 @@ function writeListTransactionsRequest(writer: Writer, message: Writable<ListTran
 function readListTransactionsResponse(reader: Reader, version: number): ListTransactionsResponse {
   const throttleTimeMs = reader.int32()
   const errorCode = reader.int16()
-  let unknownStateFilters: string[]
   const unknownStateFiltersCount = reader.compactArrayCount(1)
   if (unknownStateFiltersCount < 0) throw unexpectedNull(reader, 'ListTransactionsResponse', 'unknownStateFilters')
-  else {
-    unknownStateFilters = []
-    for (let i = 0; i < unknownStateFiltersCount; i++) unknownStateFilters.push(reader.compactString())
-  }
-  let transactionStates: TransactionState[]
+  const unknownStateFilters: string[] = []
+  for (let i = 0; i < unknownStateFiltersCount; i++) unknownStateFilters.push(reader.compactString())
   const transactionStatesCount = reader.compactArrayCount(11)
   if (transactionStatesCount < 0) throw unexpectedNull(reader, 'ListTransactionsResponse', 'transactionStates')
-  else {
-    transactionStates = []
-    for (let i = 0; i < transactionStatesCount; i++) transactionStates.push(readTransactionState(reader, version))
-  }
+  const transactionStates: TransactionState[] = []
+  for (let i = 0; i < transactionStatesCount; i++) transactionStates.push(readTransactionState(reader, version))
   skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, unknownStateFilters, transactionStates }
 }

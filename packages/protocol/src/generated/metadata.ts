@@ -81,11 +81,10 @@ export const metadataApi: Api<MetadataRequest, MetadataResponse> = {
 function readMetadataRequest(reader: Reader, version: number): MetadataRequest {
   const flexible = version >= 9
   let topics: MetadataRequestTopic[] | null
-  const topicsCount = (flexible ? reader.compactArrayCount(2) : reader.arrayCount(2))
-  if (topicsCount < 0) {
-    if (version >= 1) topics = null
-    else throw unexpectedNull(reader, 'MetadataRequest', 'topics')
-  } else {
+  const topicsCount = flexible ? reader.compactArrayCount(2) : reader.arrayCount(2)
+  if (topicsCount < 0 && version < 1) throw unexpectedNull(reader, 'MetadataRequest', 'topics')
+  if (topicsCount < 0) topics = null
+  else {
     topics = []
     for (let i = 0; i < topicsCount; i++) topics.push(readMetadataRequestTopic(reader, version))
   }
@@ -99,7 +98,7 @@ function readMetadataRequest(reader: Reader, version: number): MetadataRequest {
 function writeMetadataRequest(writer: Writer, message: Writable<MetadataRequest>, version: number): void {
   const flexible = version >= 9
   const topics = message.topics === undefined ? [] : message.topics
-  if (topics === null && !(version >= 1)) throw unsupportedNull('MetadataRequest', 'topics', version)
+  if (topics === null && version < 1) throw unsupportedNull('MetadataRequest', 'topics', version)
   if (flexible) writer.compactArrayCount(topics === null ? -1 : topics.length)
   else writer.arrayCount(topics === null ? -1 : topics.length)
   if (topics !== null) for (const element of topics) writeMetadataRequestTopic(writer, element, version)
@@ -124,18 +123,16 @@ function writeMetadataRequest(writer: Writer, message: Writable<MetadataRequest>
 function readMetadataRequestTopic(reader: Reader, version: number): MetadataRequestTopic {
   const flexible = version >= 9
   const topicId: string = version >= 10 ? reader.uuid() : ZERO_UUID
-  const name = (flexible ? (version >= 10 ? reader.compactNullableString() : reader.compactString()) : reader.string())
+  const name = flexible ? (version >= 10 ? reader.compactNullableString() : reader.compactString()) : reader.string()
   if (flexible) skipTaggedFields(reader)
   return { topicId, name }
 }
 
 function writeMetadataRequestTopic(writer: Writer, message: Writable<MetadataRequestTopic>, version: number): void {
   const flexible = version >= 9
-  if (version >= 10) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 10) writer.uuid(message.topicId ?? ZERO_UUID)
   const name = message.name === undefined ? '' : message.name
-  if (name === null && !(version >= 10)) throw unsupportedNull('MetadataRequest', 'name', version)
+  if (name === null && version < 10) throw unsupportedNull('MetadataRequest', 'name', version)
   if (flexible) writer.compactNullableString(name)
   else writer.nullableString(name)
   if (flexible) writer.int8(0)
@@ -144,22 +141,16 @@ function writeMetadataRequestTopic(writer: Writer, message: Writable<MetadataReq
 function readMetadataResponse(reader: Reader, version: number): MetadataResponse {
   const flexible = version >= 9
   const throttleTimeMs: number = version >= 3 ? reader.int32() : 0
-  let brokers: MetadataResponseBroker[]
-  const brokersCount = (flexible ? reader.compactArrayCount(10) : reader.arrayCount(10))
+  const brokersCount = flexible ? reader.compactArrayCount(10) : reader.arrayCount(10)
   if (brokersCount < 0) throw unexpectedNull(reader, 'MetadataResponse', 'brokers')
-  else {
-    brokers = []
-    for (let i = 0; i < brokersCount; i++) brokers.push(readMetadataResponseBroker(reader, version))
-  }
+  const brokers: MetadataResponseBroker[] = []
+  for (let i = 0; i < brokersCount; i++) brokers.push(readMetadataResponseBroker(reader, version))
   const clusterId: string | null = version >= 2 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
   const controllerId: number = version >= 1 ? reader.int32() : -1
-  let topics: MetadataResponseTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(8) : reader.arrayCount(8))
+  const topicsCount = flexible ? reader.compactArrayCount(8) : reader.arrayCount(8)
   if (topicsCount < 0) throw unexpectedNull(reader, 'MetadataResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readMetadataResponseTopic(reader, version))
-  }
+  const topics: MetadataResponseTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readMetadataResponseTopic(reader, version))
   const clusterAuthorizedOperations: number = version >= 8 && version <= 10 ? reader.int32() : -2147483648
   const errorCode: number = version >= 13 ? reader.int16() : 0
   if (flexible) skipTaggedFields(reader)
@@ -168,9 +159,7 @@ function readMetadataResponse(reader: Reader, version: number): MetadataResponse
 
 function writeMetadataResponse(writer: Writer, message: Writable<MetadataResponse>, version: number): void {
   const flexible = version >= 9
-  if (version >= 3) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 3) writer.int32(message.throttleTimeMs ?? 0)
   const brokers = message.brokers ?? []
   if (flexible) writer.compactArrayCount(brokers.length)
   else writer.arrayCount(brokers.length)
@@ -178,11 +167,9 @@ function writeMetadataResponse(writer: Writer, message: Writable<MetadataRespons
   if (version >= 2) {
     const clusterId = message.clusterId ?? null
     if (flexible) writer.compactNullableString(clusterId)
-  else writer.nullableString(clusterId)
+    else writer.nullableString(clusterId)
   }
-  if (version >= 1) {
-    writer.int32(message.controllerId ?? -1)
-  }
+  if (version >= 1) writer.int32(message.controllerId ?? -1)
   const topics = message.topics ?? []
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
@@ -192,16 +179,14 @@ function writeMetadataResponse(writer: Writer, message: Writable<MetadataRespons
   } else if (message.clusterAuthorizedOperations !== undefined && message.clusterAuthorizedOperations !== -2147483648) {
     throw unsupportedField('MetadataResponse', 'clusterAuthorizedOperations', version)
   }
-  if (version >= 13) {
-    writer.int16(message.errorCode ?? 0)
-  }
+  if (version >= 13) writer.int16(message.errorCode ?? 0)
   if (flexible) writer.int8(0)
 }
 
 function readMetadataResponseBroker(reader: Reader, version: number): MetadataResponseBroker {
   const flexible = version >= 9
   const nodeId = reader.int32()
-  const host = (flexible ? reader.compactString() : reader.string())
+  const host = flexible ? reader.compactString() : reader.string()
   const port = reader.int32()
   const rack: string | null = version >= 1 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
   if (flexible) skipTaggedFields(reader)
@@ -217,7 +202,7 @@ function writeMetadataResponseBroker(writer: Writer, message: Writable<MetadataR
   if (version >= 1) {
     const rack = message.rack ?? null
     if (flexible) writer.compactNullableString(rack)
-  else writer.nullableString(rack)
+    else writer.nullableString(rack)
   }
   if (flexible) writer.int8(0)
 }
@@ -225,16 +210,13 @@ function writeMetadataResponseBroker(writer: Writer, message: Writable<MetadataR
 function readMetadataResponseTopic(reader: Reader, version: number): MetadataResponseTopic {
   const flexible = version >= 9
   const errorCode = reader.int16()
-  const name = (flexible ? (version >= 12 ? reader.compactNullableString() : reader.compactString()) : reader.string())
+  const name = flexible ? (version >= 12 ? reader.compactNullableString() : reader.compactString()) : reader.string()
   const topicId: string = version >= 10 ? reader.uuid() : ZERO_UUID
   const isInternal: boolean = version >= 1 ? reader.bool() : false
-  let partitions: MetadataResponsePartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(18) : reader.arrayCount(18))
+  const partitionsCount = flexible ? reader.compactArrayCount(18) : reader.arrayCount(18)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'MetadataResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readMetadataResponsePartition(reader, version))
-  }
+  const partitions: MetadataResponsePartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readMetadataResponsePartition(reader, version))
   const topicAuthorizedOperations: number = version >= 8 ? reader.int32() : -2147483648
   if (flexible) skipTaggedFields(reader)
   return { errorCode, name, topicId, isInternal, partitions, topicAuthorizedOperations }
@@ -244,15 +226,11 @@ function writeMetadataResponseTopic(writer: Writer, message: Writable<MetadataRe
   const flexible = version >= 9
   writer.int16(message.errorCode ?? 0)
   const name = message.name === undefined ? '' : message.name
-  if (name === null && !(version >= 12)) throw unsupportedNull('MetadataResponse', 'name', version)
+  if (name === null && version < 12) throw unsupportedNull('MetadataResponse', 'name', version)
   if (flexible) writer.compactNullableString(name)
   else writer.nullableString(name)
-  if (version >= 10) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
-  if (version >= 1) {
-    writer.bool(message.isInternal ?? false)
-  }
+  if (version >= 10) writer.uuid(message.topicId ?? ZERO_UUID)
+  if (version >= 1) writer.bool(message.isInternal ?? false)
   const partitions = message.partitions ?? []
   if (flexible) writer.compactArrayCount(partitions.length)
   else writer.arrayCount(partitions.length)
@@ -271,28 +249,20 @@ function readMetadataResponsePartition(reader: Reader, version: number): Metadat
   const partitionIndex = reader.int32()
   const leaderId = reader.int32()
   const leaderEpoch: number = version >= 7 ? reader.int32() : -1
-  let replicaNodes: number[]
-  const replicaNodesCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const replicaNodesCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (replicaNodesCount < 0) throw unexpectedNull(reader, 'MetadataResponse', 'replicaNodes')
-  else {
-    replicaNodes = []
-    for (let i = 0; i < replicaNodesCount; i++) replicaNodes.push(reader.int32())
-  }
-  let isrNodes: number[]
-  const isrNodesCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const replicaNodes: number[] = []
+  for (let i = 0; i < replicaNodesCount; i++) replicaNodes.push(reader.int32())
+  const isrNodesCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (isrNodesCount < 0) throw unexpectedNull(reader, 'MetadataResponse', 'isrNodes')
-  else {
-    isrNodes = []
-    for (let i = 0; i < isrNodesCount; i++) isrNodes.push(reader.int32())
-  }
+  const isrNodes: number[] = []
+  for (let i = 0; i < isrNodesCount; i++) isrNodes.push(reader.int32())
   let offlineReplicas: number[] = []
   if (version >= 5) {
-    const offlineReplicasCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+    const offlineReplicasCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
     if (offlineReplicasCount < 0) throw unexpectedNull(reader, 'MetadataResponse', 'offlineReplicas')
-    else {
-      offlineReplicas = []
-      for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas.push(reader.int32())
-    }
+    offlineReplicas = []
+    for (let i = 0; i < offlineReplicasCount; i++) offlineReplicas.push(reader.int32())
   }
   if (flexible) skipTaggedFields(reader)
   return { errorCode, partitionIndex, leaderId, leaderEpoch, replicaNodes, isrNodes, offlineReplicas }
@@ -303,9 +273,7 @@ function writeMetadataResponsePartition(writer: Writer, message: Writable<Metada
   writer.int16(message.errorCode ?? 0)
   writer.int32(message.partitionIndex ?? 0)
   writer.int32(message.leaderId ?? 0)
-  if (version >= 7) {
-    writer.int32(message.leaderEpoch ?? -1)
-  }
+  if (version >= 7) writer.int32(message.leaderEpoch ?? -1)
   const replicaNodes = message.replicaNodes ?? []
   if (flexible) writer.compactArrayCount(replicaNodes.length)
   else writer.arrayCount(replicaNodes.length)

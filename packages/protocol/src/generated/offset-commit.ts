@@ -63,18 +63,15 @@ export const offsetCommitApi: Api<OffsetCommitRequest, OffsetCommitResponse> = {
 
 function readOffsetCommitRequest(reader: Reader, version: number): OffsetCommitRequest {
   const flexible = version >= 8
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
   const generationIdOrMemberEpoch = reader.int32()
-  const memberId = (flexible ? reader.compactString() : reader.string())
+  const memberId = flexible ? reader.compactString() : reader.string()
   const groupInstanceId: string | null = version >= 7 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
   const retentionTimeMs: number = version <= 4 ? reader.int64() : -1
-  let topics: OffsetCommitRequestTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetCommitRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetCommitRequestTopic(reader, version))
-  }
+  const topics: OffsetCommitRequestTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetCommitRequestTopic(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { groupId, generationIdOrMemberEpoch, memberId, groupInstanceId, retentionTimeMs, topics }
 }
@@ -89,13 +86,11 @@ function writeOffsetCommitRequest(writer: Writer, message: Writable<OffsetCommit
   if (version >= 7) {
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.compactNullableString(groupInstanceId)
-  else writer.nullableString(groupInstanceId)
+    else writer.nullableString(groupInstanceId)
   } else if ((message.groupInstanceId ?? null) !== null) {
     throw unsupportedField('OffsetCommitRequest', 'groupInstanceId', version)
   }
-  if (version <= 4) {
-    writer.int64(message.retentionTimeMs ?? -1)
-  }
+  if (version <= 4) writer.int64(message.retentionTimeMs ?? -1)
   const topics = message.topics ?? []
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
@@ -107,13 +102,10 @@ function readOffsetCommitRequestTopic(reader: Reader, version: number): OffsetCo
   const flexible = version >= 8
   const name: string = version <= 9 ? (flexible ? reader.compactString() : reader.string()) : ''
   const topicId: string = version >= 10 ? reader.uuid() : ZERO_UUID
-  let partitions: OffsetCommitRequestPartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(14) : reader.arrayCount(14))
+  const partitionsCount = flexible ? reader.compactArrayCount(14) : reader.arrayCount(14)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetCommitRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetCommitRequestPartition(reader, version))
-  }
+  const partitions: OffsetCommitRequestPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetCommitRequestPartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, topicId, partitions }
 }
@@ -122,11 +114,9 @@ function writeOffsetCommitRequestTopic(writer: Writer, message: Writable<OffsetC
   const flexible = version >= 8
   if (version <= 9) {
     if (flexible) writer.compactString(message.name ?? '')
-  else writer.string(message.name ?? '')
+    else writer.string(message.name ?? '')
   }
-  if (version >= 10) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 10) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitions = message.partitions ?? []
   if (flexible) writer.compactArrayCount(partitions.length)
   else writer.arrayCount(partitions.length)
@@ -139,7 +129,7 @@ function readOffsetCommitRequestPartition(reader: Reader, version: number): Offs
   const partitionIndex = reader.int32()
   const committedOffset = reader.int64()
   const committedLeaderEpoch: number = version >= 6 ? reader.int32() : -1
-  const committedMetadata = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const committedMetadata = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }
 }
@@ -148,9 +138,7 @@ function writeOffsetCommitRequestPartition(writer: Writer, message: Writable<Off
   const flexible = version >= 8
   writer.int32(message.partitionIndex ?? 0)
   writer.int64(message.committedOffset ?? 0)
-  if (version >= 6) {
-    writer.int32(message.committedLeaderEpoch ?? -1)
-  }
+  if (version >= 6) writer.int32(message.committedLeaderEpoch ?? -1)
   const committedMetadata = message.committedMetadata === undefined ? '' : message.committedMetadata
   if (flexible) writer.compactNullableString(committedMetadata)
   else writer.nullableString(committedMetadata)
@@ -160,22 +148,17 @@ function writeOffsetCommitRequestPartition(writer: Writer, message: Writable<Off
 function readOffsetCommitResponse(reader: Reader, version: number): OffsetCommitResponse {
   const flexible = version >= 8
   const throttleTimeMs: number = version >= 3 ? reader.int32() : 0
-  let topics: OffsetCommitResponseTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetCommitResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetCommitResponseTopic(reader, version))
-  }
+  const topics: OffsetCommitResponseTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetCommitResponseTopic(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, topics }
 }
 
 function writeOffsetCommitResponse(writer: Writer, message: Writable<OffsetCommitResponse>, version: number): void {
   const flexible = version >= 8
-  if (version >= 3) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 3) writer.int32(message.throttleTimeMs ?? 0)
   const topics = message.topics ?? []
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
@@ -187,13 +170,10 @@ function readOffsetCommitResponseTopic(reader: Reader, version: number): OffsetC
   const flexible = version >= 8
   const name: string = version <= 9 ? (flexible ? reader.compactString() : reader.string()) : ''
   const topicId: string = version >= 10 ? reader.uuid() : ZERO_UUID
-  let partitions: OffsetCommitResponsePartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const partitionsCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetCommitResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetCommitResponsePartition(reader, version))
-  }
+  const partitions: OffsetCommitResponsePartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetCommitResponsePartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, topicId, partitions }
 }
@@ -202,11 +182,9 @@ function writeOffsetCommitResponseTopic(writer: Writer, message: Writable<Offset
   const flexible = version >= 8
   if (version <= 9) {
     if (flexible) writer.compactString(message.name ?? '')
-  else writer.string(message.name ?? '')
+    else writer.string(message.name ?? '')
   }
-  if (version >= 10) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 10) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitions = message.partitions ?? []
   if (flexible) writer.compactArrayCount(partitions.length)
   else writer.arrayCount(partitions.length)

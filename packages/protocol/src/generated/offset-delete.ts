@@ -47,13 +47,10 @@ export const offsetDeleteApi: Api<OffsetDeleteRequest, OffsetDeleteResponse> = {
 
 function readOffsetDeleteRequest(reader: Reader, version: number): OffsetDeleteRequest {
   const groupId = reader.string()
-  let topics: OffsetDeleteRequestTopic[]
   const topicsCount = reader.arrayCount(6)
   if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetDeleteRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetDeleteRequestTopic(reader, version))
-  }
+  const topics: OffsetDeleteRequestTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetDeleteRequestTopic(reader, version))
   return { groupId, topics }
 }
 
@@ -66,13 +63,10 @@ function writeOffsetDeleteRequest(writer: Writer, message: Writable<OffsetDelete
 
 function readOffsetDeleteRequestTopic(reader: Reader, version: number): OffsetDeleteRequestTopic {
   const name = reader.string()
-  let partitions: OffsetDeleteRequestPartition[]
   const partitionsCount = reader.arrayCount(4)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetDeleteRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetDeleteRequestPartition(reader, version))
-  }
+  const partitions: OffsetDeleteRequestPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetDeleteRequestPartition(reader, version))
   return { name, partitions }
 }
 
@@ -95,13 +89,10 @@ function writeOffsetDeleteRequestPartition(writer: Writer, message: Writable<Off
 function readOffsetDeleteResponse(reader: Reader, version: number): OffsetDeleteResponse {
   const errorCode = reader.int16()
   const throttleTimeMs = reader.int32()
-  let topics: OffsetDeleteResponseTopic[]
   const topicsCount = reader.arrayCount(6)
   if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetDeleteResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetDeleteResponseTopic(reader, version))
-  }
+  const topics: OffsetDeleteResponseTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetDeleteResponseTopic(reader, version))
   return { errorCode, throttleTimeMs, topics }
 }
 
@@ -115,13 +106,10 @@ function writeOffsetDeleteResponse(writer: Writer, message: Writable<OffsetDelet
 
 function readOffsetDeleteResponseTopic(reader: Reader, version: number): OffsetDeleteResponseTopic {
   const name = reader.string()
-  let partitions: OffsetDeleteResponsePartition[]
   const partitionsCount = reader.arrayCount(6)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetDeleteResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetDeleteResponsePartition(reader, version))
-  }
+  const partitions: OffsetDeleteResponsePartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetDeleteResponsePartition(reader, version))
   return { name, partitions }
 }
 

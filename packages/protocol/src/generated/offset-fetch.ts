@@ -100,11 +100,10 @@ function readOffsetFetchRequest(reader: Reader, version: number): OffsetFetchReq
   const groupId: string = version <= 7 ? (flexible ? reader.compactString() : reader.string()) : ''
   let topics: OffsetFetchRequestTopic[] | null = []
   if (version <= 7) {
-    const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
-    if (topicsCount < 0) {
-      if (version >= 2) topics = null
-    else throw unexpectedNull(reader, 'OffsetFetchRequest', 'topics')
-    } else {
+    const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
+    if (topicsCount < 0 && version < 2) throw unexpectedNull(reader, 'OffsetFetchRequest', 'topics')
+    if (topicsCount < 0) topics = null
+    else {
       topics = []
       for (let i = 0; i < topicsCount; i++) topics.push(readOffsetFetchRequestTopic(reader, version))
     }
@@ -113,10 +112,8 @@ function readOffsetFetchRequest(reader: Reader, version: number): OffsetFetchReq
   if (version >= 8) {
     const groupsCount = reader.compactArrayCount(3)
     if (groupsCount < 0) throw unexpectedNull(reader, 'OffsetFetchRequest', 'groups')
-    else {
-      groups = []
-      for (let i = 0; i < groupsCount; i++) groups.push(readOffsetFetchRequestGroup(reader, version))
-    }
+    groups = []
+    for (let i = 0; i < groupsCount; i++) groups.push(readOffsetFetchRequestGroup(reader, version))
   }
   const requireStable: boolean = version >= 7 ? reader.bool() : false
   if (flexible) skipTaggedFields(reader)
@@ -127,13 +124,13 @@ function writeOffsetFetchRequest(writer: Writer, message: Writable<OffsetFetchRe
   const flexible = version >= 6
   if (version <= 7) {
     if (flexible) writer.compactString(message.groupId ?? '')
-  else writer.string(message.groupId ?? '')
+    else writer.string(message.groupId ?? '')
   } else if (message.groupId !== undefined && message.groupId !== '') {
     throw unsupportedField('OffsetFetchRequest', 'groupId', version)
   }
   if (version <= 7) {
     const topics = message.topics === undefined ? [] : message.topics
-    if (topics === null && !(version >= 2)) throw unsupportedNull('OffsetFetchRequest', 'topics', version)
+    if (topics === null && version < 2) throw unsupportedNull('OffsetFetchRequest', 'topics', version)
     if (flexible) writer.compactArrayCount(topics === null ? -1 : topics.length)
     else writer.arrayCount(topics === null ? -1 : topics.length)
     if (topics !== null) for (const element of topics) writeOffsetFetchRequestTopic(writer, element, version)
@@ -144,7 +141,7 @@ function writeOffsetFetchRequest(writer: Writer, message: Writable<OffsetFetchRe
     const groups = message.groups ?? []
     writer.compactArrayCount(groups.length)
     for (const element of groups) writeOffsetFetchRequestGroup(writer, element, version)
-  } else if (message.groups !== undefined && (message.groups.length !== 0)) {
+  } else if (message.groups !== undefined && message.groups.length !== 0) {
     throw unsupportedField('OffsetFetchRequest', 'groups', version)
   }
   if (version >= 7) {
@@ -157,14 +154,11 @@ function writeOffsetFetchRequest(writer: Writer, message: Writable<OffsetFetchRe
 
 function readOffsetFetchRequestTopic(reader: Reader, version: number): OffsetFetchRequestTopic {
   const flexible = version >= 6
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitionIndexes: number[]
-  const partitionIndexesCount = (flexible ? reader.compactArrayCount(4) : reader.arrayCount(4))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionIndexesCount = flexible ? reader.compactArrayCount(4) : reader.arrayCount(4)
   if (partitionIndexesCount < 0) throw unexpectedNull(reader, 'OffsetFetchRequest', 'partitionIndexes')
-  else {
-    partitionIndexes = []
-    for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
-  }
+  const partitionIndexes: number[] = []
+  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
   if (flexible) skipTaggedFields(reader)
   return { name, partitionIndexes }
 }
@@ -201,9 +195,7 @@ function writeOffsetFetchRequestGroup(writer: Writer, message: Writable<OffsetFe
     const memberId = message.memberId ?? null
     writer.compactNullableString(memberId)
   }
-  if (version >= 9) {
-    writer.int32(message.memberEpoch ?? -1)
-  }
+  if (version >= 9) writer.int32(message.memberEpoch ?? -1)
   const topics = message.topics === undefined ? [] : message.topics
   writer.compactArrayCount(topics === null ? -1 : topics.length)
   if (topics !== null) for (const element of topics) writeOffsetFetchRequestTopics(writer, element, version)
@@ -213,24 +205,17 @@ function writeOffsetFetchRequestGroup(writer: Writer, message: Writable<OffsetFe
 function readOffsetFetchRequestTopics(reader: Reader, version: number): OffsetFetchRequestTopics {
   const name: string = version <= 9 ? reader.compactString() : ''
   const topicId: string = version >= 10 ? reader.uuid() : ZERO_UUID
-  let partitionIndexes: number[]
   const partitionIndexesCount = reader.compactArrayCount(4)
   if (partitionIndexesCount < 0) throw unexpectedNull(reader, 'OffsetFetchRequest', 'partitionIndexes')
-  else {
-    partitionIndexes = []
-    for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
-  }
+  const partitionIndexes: number[] = []
+  for (let i = 0; i < partitionIndexesCount; i++) partitionIndexes.push(reader.int32())
   skipTaggedFields(reader)
   return { name, topicId, partitionIndexes }
 }
 
 function writeOffsetFetchRequestTopics(writer: Writer, message: Writable<OffsetFetchRequestTopics>, version: number): void {
-  if (version <= 9) {
-    writer.compactString(message.name ?? '')
-  }
-  if (version >= 10) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version <= 9) writer.compactString(message.name ?? '')
+  if (version >= 10) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitionIndexes = message.partitionIndexes ?? []
   writer.compactArrayCount(partitionIndexes.length)
   for (const element of partitionIndexes) writer.int32(element)
@@ -242,22 +227,18 @@ function readOffsetFetchResponse(reader: Reader, version: number): OffsetFetchRe
   const throttleTimeMs: number = version >= 3 ? reader.int32() : 0
   let topics: OffsetFetchResponseTopic[] = []
   if (version <= 7) {
-    const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+    const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
     if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetFetchResponse', 'topics')
-    else {
-      topics = []
-      for (let i = 0; i < topicsCount; i++) topics.push(readOffsetFetchResponseTopic(reader, version))
-    }
+    topics = []
+    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetFetchResponseTopic(reader, version))
   }
   const errorCode: number = version >= 2 && version <= 7 ? reader.int16() : 0
   let groups: OffsetFetchResponseGroup[] = []
   if (version >= 8) {
     const groupsCount = reader.compactArrayCount(5)
     if (groupsCount < 0) throw unexpectedNull(reader, 'OffsetFetchResponse', 'groups')
-    else {
-      groups = []
-      for (let i = 0; i < groupsCount; i++) groups.push(readOffsetFetchResponseGroup(reader, version))
-    }
+    groups = []
+    for (let i = 0; i < groupsCount; i++) groups.push(readOffsetFetchResponseGroup(reader, version))
   }
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, topics, errorCode, groups }
@@ -265,25 +246,21 @@ function readOffsetFetchResponse(reader: Reader, version: number): OffsetFetchRe
 
 function writeOffsetFetchResponse(writer: Writer, message: Writable<OffsetFetchResponse>, version: number): void {
   const flexible = version >= 6
-  if (version >= 3) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 3) writer.int32(message.throttleTimeMs ?? 0)
   if (version <= 7) {
     const topics = message.topics ?? []
     if (flexible) writer.compactArrayCount(topics.length)
     else writer.arrayCount(topics.length)
     for (const element of topics) writeOffsetFetchResponseTopic(writer, element, version)
-  } else if (message.topics !== undefined && (message.topics.length !== 0)) {
+  } else if (message.topics !== undefined && message.topics.length !== 0) {
     throw unsupportedField('OffsetFetchResponse', 'topics', version)
   }
-  if (version >= 2 && version <= 7) {
-    writer.int16(message.errorCode ?? 0)
-  }
+  if (version >= 2 && version <= 7) writer.int16(message.errorCode ?? 0)
   if (version >= 8) {
     const groups = message.groups ?? []
     writer.compactArrayCount(groups.length)
     for (const element of groups) writeOffsetFetchResponseGroup(writer, element, version)
-  } else if (message.groups !== undefined && (message.groups.length !== 0)) {
+  } else if (message.groups !== undefined && message.groups.length !== 0) {
     throw unsupportedField('OffsetFetchResponse', 'groups', version)
   }
   if (flexible) writer.int8(0)
@@ -291,14 +268,11 @@ function writeOffsetFetchResponse(writer: Writer, message: Writable<OffsetFetchR
 
 function readOffsetFetchResponseTopic(reader: Reader, version: number): OffsetFetchResponseTopic {
   const flexible = version >= 6
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: OffsetFetchResponsePartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(16) : reader.arrayCount(16))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(16) : reader.arrayCount(16)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetFetchResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetFetchResponsePartition(reader, version))
-  }
+  const partitions: OffsetFetchResponsePartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetFetchResponsePartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -319,7 +293,7 @@ function readOffsetFetchResponsePartition(reader: Reader, version: number): Offs
   const partitionIndex = reader.int32()
   const committedOffset = reader.int64()
   const committedLeaderEpoch: number = version >= 5 ? reader.int32() : -1
-  const metadata = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const metadata = flexible ? reader.compactNullableString() : reader.nullableString()
   const errorCode = reader.int16()
   if (flexible) skipTaggedFields(reader)
   return { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode }
@@ -329,9 +303,7 @@ function writeOffsetFetchResponsePartition(writer: Writer, message: Writable<Off
   const flexible = version >= 6
   writer.int32(message.partitionIndex ?? 0)
   writer.int64(message.committedOffset ?? 0)
-  if (version >= 5) {
-    writer.int32(message.committedLeaderEpoch ?? -1)
-  }
+  if (version >= 5) writer.int32(message.committedLeaderEpoch ?? -1)
   const metadata = message.metadata === undefined ? '' : message.metadata
   if (flexible) writer.compactNullableString(metadata)
   else writer.nullableString(metadata)
@@ -341,13 +313,10 @@ function writeOffsetFetchResponsePartition(writer: Writer, message: Writable<Off
 
 function readOffsetFetchResponseGroup(reader: Reader, version: number): OffsetFetchResponseGroup {
   const groupId = reader.compactString()
-  let topics: OffsetFetchResponseTopics[]
   const topicsCount = reader.compactArrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetFetchResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetFetchResponseTopics(reader, version))
-  }
+  const topics: OffsetFetchResponseTopics[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetFetchResponseTopics(reader, version))
   const errorCode = reader.int16()
   skipTaggedFields(reader)
   return { groupId, topics, errorCode }
@@ -365,24 +334,17 @@ function writeOffsetFetchResponseGroup(writer: Writer, message: Writable<OffsetF
 function readOffsetFetchResponseTopics(reader: Reader, version: number): OffsetFetchResponseTopics {
   const name: string = version <= 9 ? reader.compactString() : ''
   const topicId: string = version >= 10 ? reader.uuid() : ZERO_UUID
-  let partitions: OffsetFetchResponsePartitions[]
   const partitionsCount = reader.compactArrayCount(20)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetFetchResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetFetchResponsePartitions(reader, version))
-  }
+  const partitions: OffsetFetchResponsePartitions[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetFetchResponsePartitions(reader, version))
   skipTaggedFields(reader)
   return { name, topicId, partitions }
 }
 
 function writeOffsetFetchResponseTopics(writer: Writer, message: Writable<OffsetFetchResponseTopics>, version: number): void {
-  if (version <= 9) {
-    writer.compactString(message.name ?? '')
-  }
-  if (version >= 10) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version <= 9) writer.compactString(message.name ?? '')
+  if (version >= 10) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitions = message.partitions ?? []
   writer.compactArrayCount(partitions.length)
   for (const element of partitions) writeOffsetFetchResponsePartitions(writer, element, version)

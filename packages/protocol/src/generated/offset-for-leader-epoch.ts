@@ -52,22 +52,17 @@ export const offsetForLeaderEpochApi: Api<OffsetForLeaderEpochRequest, OffsetFor
 function readOffsetForLeaderEpochRequest(reader: Reader, version: number): OffsetForLeaderEpochRequest {
   const flexible = version >= 4
   const replicaId: number = version >= 3 ? reader.int32() : -2
-  let topics: OffsetForLeaderTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetForLeaderEpochRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetForLeaderTopic(reader, version))
-  }
+  const topics: OffsetForLeaderTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetForLeaderTopic(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { replicaId, topics }
 }
 
 function writeOffsetForLeaderEpochRequest(writer: Writer, message: Writable<OffsetForLeaderEpochRequest>, version: number): void {
   const flexible = version >= 4
-  if (version >= 3) {
-    writer.int32(message.replicaId ?? -2)
-  }
+  if (version >= 3) writer.int32(message.replicaId ?? -2)
   const topics = message.topics ?? []
   if (flexible) writer.compactArrayCount(topics.length)
   else writer.arrayCount(topics.length)
@@ -77,14 +72,11 @@ function writeOffsetForLeaderEpochRequest(writer: Writer, message: Writable<Offs
 
 function readOffsetForLeaderTopic(reader: Reader, version: number): OffsetForLeaderTopic {
   const flexible = version >= 4
-  const topic = (flexible ? reader.compactString() : reader.string())
-  let partitions: OffsetForLeaderPartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(12) : reader.arrayCount(12))
+  const topic = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(12) : reader.arrayCount(12)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetForLeaderEpochRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetForLeaderPartition(reader, version))
-  }
+  const partitions: OffsetForLeaderPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readOffsetForLeaderPartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { topic, partitions }
 }
@@ -120,13 +112,10 @@ function writeOffsetForLeaderPartition(writer: Writer, message: Writable<OffsetF
 function readOffsetForLeaderEpochResponse(reader: Reader, version: number): OffsetForLeaderEpochResponse {
   const flexible = version >= 4
   const throttleTimeMs = reader.int32()
-  let topics: OffsetForLeaderTopicResult[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'OffsetForLeaderEpochResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readOffsetForLeaderTopicResult(reader, version))
-  }
+  const topics: OffsetForLeaderTopicResult[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readOffsetForLeaderTopicResult(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, topics }
 }
@@ -143,14 +132,11 @@ function writeOffsetForLeaderEpochResponse(writer: Writer, message: Writable<Off
 
 function readOffsetForLeaderTopicResult(reader: Reader, version: number): OffsetForLeaderTopicResult {
   const flexible = version >= 4
-  const topic = (flexible ? reader.compactString() : reader.string())
-  let partitions: EpochEndOffset[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(18) : reader.arrayCount(18))
+  const topic = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(18) : reader.arrayCount(18)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'OffsetForLeaderEpochResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readEpochEndOffset(reader, version))
-  }
+  const partitions: EpochEndOffset[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readEpochEndOffset(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { topic, partitions }
 }

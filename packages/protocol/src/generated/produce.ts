@@ -84,16 +84,13 @@ export const produceApi: Api<ProduceRequest, ProduceResponse> = {
 
 function readProduceRequest(reader: Reader, version: number): ProduceRequest {
   const flexible = version >= 9
-  const transactionalId = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const transactionalId = flexible ? reader.compactNullableString() : reader.nullableString()
   const acks = reader.int16()
   const timeoutMs = reader.int32()
-  let topicData: TopicProduceData[]
-  const topicDataCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicDataCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicDataCount < 0) throw unexpectedNull(reader, 'ProduceRequest', 'topicData')
-  else {
-    topicData = []
-    for (let i = 0; i < topicDataCount; i++) topicData.push(readTopicProduceData(reader, version))
-  }
+  const topicData: TopicProduceData[] = []
+  for (let i = 0; i < topicDataCount; i++) topicData.push(readTopicProduceData(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { transactionalId, acks, timeoutMs, topicData }
 }
@@ -116,13 +113,10 @@ function readTopicProduceData(reader: Reader, version: number): TopicProduceData
   const flexible = version >= 9
   const name: string = version <= 12 ? (flexible ? reader.compactString() : reader.string()) : ''
   const topicId: string = version >= 13 ? reader.uuid() : ZERO_UUID
-  let partitionData: PartitionProduceData[]
-  const partitionDataCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const partitionDataCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (partitionDataCount < 0) throw unexpectedNull(reader, 'ProduceRequest', 'partitionData')
-  else {
-    partitionData = []
-    for (let i = 0; i < partitionDataCount; i++) partitionData.push(readPartitionProduceData(reader, version))
-  }
+  const partitionData: PartitionProduceData[] = []
+  for (let i = 0; i < partitionDataCount; i++) partitionData.push(readPartitionProduceData(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, topicId, partitionData }
 }
@@ -131,11 +125,9 @@ function writeTopicProduceData(writer: Writer, message: Writable<TopicProduceDat
   const flexible = version >= 9
   if (version <= 12) {
     if (flexible) writer.compactString(message.name ?? '')
-  else writer.string(message.name ?? '')
+    else writer.string(message.name ?? '')
   }
-  if (version >= 13) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 13) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitionData = message.partitionData ?? []
   if (flexible) writer.compactArrayCount(partitionData.length)
   else writer.arrayCount(partitionData.length)
@@ -146,7 +138,7 @@ function writeTopicProduceData(writer: Writer, message: Writable<TopicProduceDat
 function readPartitionProduceData(reader: Reader, version: number): PartitionProduceData {
   const flexible = version >= 9
   const index = reader.int32()
-  const records = (flexible ? reader.compactNullableBytes() : reader.nullableBytes())
+  const records = flexible ? reader.compactNullableBytes() : reader.nullableBytes()
   if (flexible) skipTaggedFields(reader)
   return { index, records }
 }
@@ -162,13 +154,10 @@ function writePartitionProduceData(writer: Writer, message: Writable<PartitionPr
 
 function readProduceResponse(reader: Reader, version: number): ProduceResponse {
   const flexible = version >= 9
-  let responses: TopicProduceResponse[]
-  const responsesCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const responsesCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (responsesCount < 0) throw unexpectedNull(reader, 'ProduceResponse', 'responses')
-  else {
-    responses = []
-    for (let i = 0; i < responsesCount; i++) responses.push(readTopicProduceResponse(reader, version))
-  }
+  const responses: TopicProduceResponse[] = []
+  for (let i = 0; i < responsesCount; i++) responses.push(readTopicProduceResponse(reader, version))
   const throttleTimeMs = reader.int32()
   let nodeEndpoints: NodeEndpoint[] = []
   if (flexible) {
@@ -178,16 +167,14 @@ function readProduceResponse(reader: Reader, version: number): ProduceResponse {
       const end = taggedFieldEnd(reader)
       switch (number) {
         case 0: {
-          if (!(version >= 10)) {
+          if (version < 10) {
             reader.position = end
             break
           }
           const nodeEndpointsCount = reader.compactArrayCount(11)
           if (nodeEndpointsCount < 0) throw unexpectedNull(reader, 'ProduceResponse', 'nodeEndpoints')
-          else {
-            nodeEndpoints = []
-            for (let i = 0; i < nodeEndpointsCount; i++) nodeEndpoints.push(readNodeEndpoint(reader, version))
-          }
+          nodeEndpoints = []
+          for (let i = 0; i < nodeEndpointsCount; i++) nodeEndpoints.push(readNodeEndpoint(reader, version))
           break
         }
         default:
@@ -206,9 +193,9 @@ function writeProduceResponse(writer: Writer, message: Writable<ProduceResponse>
   else writer.arrayCount(responses.length)
   for (const element of responses) writeTopicProduceResponse(writer, element, version)
   writer.int32(message.throttleTimeMs ?? 0)
-  if (!(version >= 10) && message.nodeEndpoints !== undefined && (message.nodeEndpoints.length !== 0)) throw unsupportedField('ProduceResponse', 'nodeEndpoints', version)
+  if (version < 10 && message.nodeEndpoints !== undefined && message.nodeEndpoints.length !== 0) throw unsupportedField('ProduceResponse', 'nodeEndpoints', version)
   if (flexible) {
-    const hasNodeEndpoints = version >= 10 && message.nodeEndpoints !== undefined && (message.nodeEndpoints.length !== 0)
+    const hasNodeEndpoints = version >= 10 && message.nodeEndpoints !== undefined && message.nodeEndpoints.length !== 0
     writer.unsignedVarint((hasNodeEndpoints ? 1 : 0))
     if (hasNodeEndpoints) {
       const tagged = new Writer(64)
@@ -224,13 +211,10 @@ function readTopicProduceResponse(reader: Reader, version: number): TopicProduce
   const flexible = version >= 9
   const name: string = version <= 12 ? (flexible ? reader.compactString() : reader.string()) : ''
   const topicId: string = version >= 13 ? reader.uuid() : ZERO_UUID
-  let partitionResponses: PartitionProduceResponse[]
-  const partitionResponsesCount = (flexible ? reader.compactArrayCount(22) : reader.arrayCount(22))
+  const partitionResponsesCount = flexible ? reader.compactArrayCount(22) : reader.arrayCount(22)
   if (partitionResponsesCount < 0) throw unexpectedNull(reader, 'ProduceResponse', 'partitionResponses')
-  else {
-    partitionResponses = []
-    for (let i = 0; i < partitionResponsesCount; i++) partitionResponses.push(readPartitionProduceResponse(reader, version))
-  }
+  const partitionResponses: PartitionProduceResponse[] = []
+  for (let i = 0; i < partitionResponsesCount; i++) partitionResponses.push(readPartitionProduceResponse(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, topicId, partitionResponses }
 }
@@ -239,11 +223,9 @@ function writeTopicProduceResponse(writer: Writer, message: Writable<TopicProduc
   const flexible = version >= 9
   if (version <= 12) {
     if (flexible) writer.compactString(message.name ?? '')
-  else writer.string(message.name ?? '')
+    else writer.string(message.name ?? '')
   }
-  if (version >= 13) {
-    writer.uuid(message.topicId ?? ZERO_UUID)
-  }
+  if (version >= 13) writer.uuid(message.topicId ?? ZERO_UUID)
   const partitionResponses = message.partitionResponses ?? []
   if (flexible) writer.compactArrayCount(partitionResponses.length)
   else writer.arrayCount(partitionResponses.length)
@@ -260,12 +242,10 @@ function readPartitionProduceResponse(reader: Reader, version: number): Partitio
   const logStartOffset: number = version >= 5 ? reader.int64() : -1
   let recordErrors: BatchIndexAndErrorMessage[] = []
   if (version >= 8) {
-    const recordErrorsCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+    const recordErrorsCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
     if (recordErrorsCount < 0) throw unexpectedNull(reader, 'ProduceResponse', 'recordErrors')
-    else {
-      recordErrors = []
-      for (let i = 0; i < recordErrorsCount; i++) recordErrors.push(readBatchIndexAndErrorMessage(reader, version))
-    }
+    recordErrors = []
+    for (let i = 0; i < recordErrorsCount; i++) recordErrors.push(readBatchIndexAndErrorMessage(reader, version))
   }
   const errorMessage: string | null = version >= 8 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
   let currentLeader: LeaderIdAndEpoch = defaultLeaderIdAndEpoch()
@@ -276,7 +256,7 @@ function readPartitionProduceResponse(reader: Reader, version: number): Partitio
       const end = taggedFieldEnd(reader)
       switch (number) {
         case 0: {
-          if (!(version >= 10)) {
+          if (version < 10) {
             reader.position = end
             break
           }
@@ -298,9 +278,7 @@ function writePartitionProduceResponse(writer: Writer, message: Writable<Partiti
   writer.int16(message.errorCode ?? 0)
   writer.int64(message.baseOffset ?? 0)
   writer.int64(message.logAppendTimeMs ?? -1)
-  if (version >= 5) {
-    writer.int64(message.logStartOffset ?? -1)
-  }
+  if (version >= 5) writer.int64(message.logStartOffset ?? -1)
   if (version >= 8) {
     const recordErrors = message.recordErrors ?? []
     if (flexible) writer.compactArrayCount(recordErrors.length)
@@ -310,11 +288,11 @@ function writePartitionProduceResponse(writer: Writer, message: Writable<Partiti
   if (version >= 8) {
     const errorMessage = message.errorMessage ?? null
     if (flexible) writer.compactNullableString(errorMessage)
-  else writer.nullableString(errorMessage)
+    else writer.nullableString(errorMessage)
   }
-  if (!(version >= 10) && message.currentLeader !== undefined && (!isDefaultLeaderIdAndEpoch(message.currentLeader))) throw unsupportedField('ProduceResponse', 'currentLeader', version)
+  if (version < 10 && message.currentLeader !== undefined && !isDefaultLeaderIdAndEpoch(message.currentLeader)) throw unsupportedField('ProduceResponse', 'currentLeader', version)
   if (flexible) {
-    const hasCurrentLeader = version >= 10 && message.currentLeader !== undefined && (!isDefaultLeaderIdAndEpoch(message.currentLeader))
+    const hasCurrentLeader = version >= 10 && message.currentLeader !== undefined && !isDefaultLeaderIdAndEpoch(message.currentLeader)
     writer.unsignedVarint((hasCurrentLeader ? 1 : 0))
     if (hasCurrentLeader) {
       const tagged = new Writer(64)
@@ -327,7 +305,7 @@ function writePartitionProduceResponse(writer: Writer, message: Writable<Partiti
 function readBatchIndexAndErrorMessage(reader: Reader, version: number): BatchIndexAndErrorMessage {
   const flexible = version >= 9
   const batchIndex = reader.int32()
-  const batchIndexErrorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const batchIndexErrorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { batchIndex, batchIndexErrorMessage }
 }

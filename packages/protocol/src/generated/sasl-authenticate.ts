@@ -29,7 +29,7 @@ export const saslAuthenticateApi: Api<SaslAuthenticateRequest, SaslAuthenticateR
 
 function readSaslAuthenticateRequest(reader: Reader, version: number): SaslAuthenticateRequest {
   const flexible = version >= 2
-  const authBytes = (flexible ? reader.compactBytes() : reader.bytes())
+  const authBytes = flexible ? reader.compactBytes() : reader.bytes()
   if (flexible) skipTaggedFields(reader)
   return { authBytes }
 }
@@ -44,8 +44,8 @@ function writeSaslAuthenticateRequest(writer: Writer, message: Writable<SaslAuth
 function readSaslAuthenticateResponse(reader: Reader, version: number): SaslAuthenticateResponse {
   const flexible = version >= 2
   const errorCode = reader.int16()
-  const errorMessage = (flexible ? reader.compactNullableString() : reader.nullableString())
-  const authBytes = (flexible ? reader.compactBytes() : reader.bytes())
+  const errorMessage = flexible ? reader.compactNullableString() : reader.nullableString()
+  const authBytes = flexible ? reader.compactBytes() : reader.bytes()
   const sessionLifetimeMs: number = version >= 1 ? reader.int64() : 0
   if (flexible) skipTaggedFields(reader)
   return { errorCode, errorMessage, authBytes, sessionLifetimeMs }
@@ -59,8 +59,6 @@ function writeSaslAuthenticateResponse(writer: Writer, message: Writable<SaslAut
   else writer.nullableString(errorMessage)
   if (flexible) writer.compactBytes(message.authBytes ?? EMPTY_BYTES)
   else writer.bytes(message.authBytes ?? EMPTY_BYTES)
-  if (version >= 1) {
-    writer.int64(message.sessionLifetimeMs ?? 0)
-  }
+  if (version >= 1) writer.int64(message.sessionLifetimeMs ?? 0)
   if (flexible) writer.int8(0)
 }

@@ -35,13 +35,10 @@ function writeSaslHandshakeRequest(writer: Writer, message: Writable<SaslHandsha
 
 function readSaslHandshakeResponse(reader: Reader, _version: number): SaslHandshakeResponse {
   const errorCode = reader.int16()
-  let mechanisms: string[]
   const mechanismsCount = reader.arrayCount(2)
   if (mechanismsCount < 0) throw unexpectedNull(reader, 'SaslHandshakeResponse', 'mechanisms')
-  else {
-    mechanisms = []
-    for (let i = 0; i < mechanismsCount; i++) mechanisms.push(reader.string())
-  }
+  const mechanisms: string[] = []
+  for (let i = 0; i < mechanismsCount; i++) mechanisms.push(reader.string())
   return { errorCode, mechanisms }
 }
 

@@ -46,19 +46,16 @@ export const syncGroupApi: Api<SyncGroupRequest, SyncGroupResponse> = {
 
 function readSyncGroupRequest(reader: Reader, version: number): SyncGroupRequest {
   const flexible = version >= 4
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const groupId = flexible ? reader.compactString() : reader.string()
   const generationId = reader.int32()
-  const memberId = (flexible ? reader.compactString() : reader.string())
+  const memberId = flexible ? reader.compactString() : reader.string()
   const groupInstanceId: string | null = version >= 3 ? (flexible ? reader.compactNullableString() : reader.nullableString()) : null
   const protocolType: string | null = version >= 5 ? reader.compactNullableString() : null
   const protocolName: string | null = version >= 5 ? reader.compactNullableString() : null
-  let assignments: SyncGroupRequestAssignment[]
-  const assignmentsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const assignmentsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (assignmentsCount < 0) throw unexpectedNull(reader, 'SyncGroupRequest', 'assignments')
-  else {
-    assignments = []
-    for (let i = 0; i < assignmentsCount; i++) assignments.push(readSyncGroupRequestAssignment(reader, version))
-  }
+  const assignments: SyncGroupRequestAssignment[] = []
+  for (let i = 0; i < assignmentsCount; i++) assignments.push(readSyncGroupRequestAssignment(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { groupId, generationId, memberId, groupInstanceId, protocolType, protocolName, assignments }
 }
@@ -73,7 +70,7 @@ function writeSyncGroupRequest(writer: Writer, message: Writable<SyncGroupReques
   if (version >= 3) {
     const groupInstanceId = message.groupInstanceId ?? null
     if (flexible) writer.compactNullableString(groupInstanceId)
-  else writer.nullableString(groupInstanceId)
+    else writer.nullableString(groupInstanceId)
   } else if ((message.groupInstanceId ?? null) !== null) {
     throw unsupportedField('SyncGroupRequest', 'groupInstanceId', version)
   }
@@ -94,8 +91,8 @@ function writeSyncGroupRequest(writer: Writer, message: Writable<SyncGroupReques
 
 function readSyncGroupRequestAssignment(reader: Reader, version: number): SyncGroupRequestAssignment {
   const flexible = version >= 4
-  const memberId = (flexible ? reader.compactString() : reader.string())
-  const assignment = (flexible ? reader.compactBytes() : reader.bytes())
+  const memberId = flexible ? reader.compactString() : reader.string()
+  const assignment = flexible ? reader.compactBytes() : reader.bytes()
   if (flexible) skipTaggedFields(reader)
   return { memberId, assignment }
 }
@@ -115,16 +112,14 @@ function readSyncGroupResponse(reader: Reader, version: number): SyncGroupRespon
   const errorCode = reader.int16()
   const protocolType: string | null = version >= 5 ? reader.compactNullableString() : null
   const protocolName: string | null = version >= 5 ? reader.compactNullableString() : null
-  const assignment = (flexible ? reader.compactBytes() : reader.bytes())
+  const assignment = flexible ? reader.compactBytes() : reader.bytes()
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, protocolType, protocolName, assignment }
 }
 
 function writeSyncGroupResponse(writer: Writer, message: Writable<SyncGroupResponse>, version: number): void {
   const flexible = version >= 4
-  if (version >= 1) {
-    writer.int32(message.throttleTimeMs ?? 0)
-  }
+  if (version >= 1) writer.int32(message.throttleTimeMs ?? 0)
   writer.int16(message.errorCode ?? 0)
   if (version >= 5) {
     const protocolType = message.protocolType ?? null

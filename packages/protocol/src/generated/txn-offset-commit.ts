@@ -59,20 +59,17 @@ export const txnOffsetCommitApi: Api<TxnOffsetCommitRequest, TxnOffsetCommitResp
 
 function readTxnOffsetCommitRequest(reader: Reader, version: number): TxnOffsetCommitRequest {
   const flexible = version >= 3
-  const transactionalId = (flexible ? reader.compactString() : reader.string())
-  const groupId = (flexible ? reader.compactString() : reader.string())
+  const transactionalId = flexible ? reader.compactString() : reader.string()
+  const groupId = flexible ? reader.compactString() : reader.string()
   const producerId = reader.int64()
   const producerEpoch = reader.int16()
   const generationId: number = version >= 3 ? reader.int32() : -1
   const memberId: string = version >= 3 ? reader.compactString() : ''
   const groupInstanceId: string | null = version >= 3 ? reader.compactNullableString() : null
-  let topics: TxnOffsetCommitRequestTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'TxnOffsetCommitRequest', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readTxnOffsetCommitRequestTopic(reader, version))
-  }
+  const topics: TxnOffsetCommitRequestTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readTxnOffsetCommitRequestTopic(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { transactionalId, groupId, producerId, producerEpoch, generationId, memberId, groupInstanceId, topics }
 }
@@ -110,14 +107,11 @@ function writeTxnOffsetCommitRequest(writer: Writer, message: Writable<TxnOffset
 
 function readTxnOffsetCommitRequestTopic(reader: Reader, version: number): TxnOffsetCommitRequestTopic {
   const flexible = version >= 3
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: TxnOffsetCommitRequestPartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(14) : reader.arrayCount(14))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(14) : reader.arrayCount(14)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'TxnOffsetCommitRequest', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readTxnOffsetCommitRequestPartition(reader, version))
-  }
+  const partitions: TxnOffsetCommitRequestPartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readTxnOffsetCommitRequestPartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }
@@ -138,7 +132,7 @@ function readTxnOffsetCommitRequestPartition(reader: Reader, version: number): T
   const partitionIndex = reader.int32()
   const committedOffset = reader.int64()
   const committedLeaderEpoch: number = version >= 2 ? reader.int32() : -1
-  const committedMetadata = (flexible ? reader.compactNullableString() : reader.nullableString())
+  const committedMetadata = flexible ? reader.compactNullableString() : reader.nullableString()
   if (flexible) skipTaggedFields(reader)
   return { partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata }
 }
@@ -147,9 +141,7 @@ function writeTxnOffsetCommitRequestPartition(writer: Writer, message: Writable<
   const flexible = version >= 3
   writer.int32(message.partitionIndex ?? 0)
   writer.int64(message.committedOffset ?? 0)
-  if (version >= 2) {
-    writer.int32(message.committedLeaderEpoch ?? -1)
-  }
+  if (version >= 2) writer.int32(message.committedLeaderEpoch ?? -1)
   const committedMetadata = message.committedMetadata === undefined ? '' : message.committedMetadata
   if (flexible) writer.compactNullableString(committedMetadata)
   else writer.nullableString(committedMetadata)
@@ -159,13 +151,10 @@ function writeTxnOffsetCommitRequestPartition(writer: Writer, message: Writable<
 function readTxnOffsetCommitResponse(reader: Reader, version: number): TxnOffsetCommitResponse {
   const flexible = version >= 3
   const throttleTimeMs = reader.int32()
-  let topics: TxnOffsetCommitResponseTopic[]
-  const topicsCount = (flexible ? reader.compactArrayCount(3) : reader.arrayCount(3))
+  const topicsCount = flexible ? reader.compactArrayCount(3) : reader.arrayCount(3)
   if (topicsCount < 0) throw unexpectedNull(reader, 'TxnOffsetCommitResponse', 'topics')
-  else {
-    topics = []
-    for (let i = 0; i < topicsCount; i++) topics.push(readTxnOffsetCommitResponseTopic(reader, version))
-  }
+  const topics: TxnOffsetCommitResponseTopic[] = []
+  for (let i = 0; i < topicsCount; i++) topics.push(readTxnOffsetCommitResponseTopic(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { throttleTimeMs, topics }
 }
@@ -182,14 +171,11 @@ function writeTxnOffsetCommitResponse(writer: Writer, message: Writable<TxnOffse
 
 function readTxnOffsetCommitResponseTopic(reader: Reader, version: number): TxnOffsetCommitResponseTopic {
   const flexible = version >= 3
-  const name = (flexible ? reader.compactString() : reader.string())
-  let partitions: TxnOffsetCommitResponsePartition[]
-  const partitionsCount = (flexible ? reader.compactArrayCount(6) : reader.arrayCount(6))
+  const name = flexible ? reader.compactString() : reader.string()
+  const partitionsCount = flexible ? reader.compactArrayCount(6) : reader.arrayCount(6)
   if (partitionsCount < 0) throw unexpectedNull(reader, 'TxnOffsetCommitResponse', 'partitions')
-  else {
-    partitions = []
-    for (let i = 0; i < partitionsCount; i++) partitions.push(readTxnOffsetCommitResponsePartition(reader, version))
-  }
+  const partitions: TxnOffsetCommitResponsePartition[] = []
+  for (let i = 0; i < partitionsCount; i++) partitions.push(readTxnOffsetCommitResponsePartition(reader, version))
   if (flexible) skipTaggedFields(reader)
   return { name, partitions }
 }

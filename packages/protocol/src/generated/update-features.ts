@@ -47,13 +47,10 @@ export const updateFeaturesApi: Api<UpdateFeaturesRequest, UpdateFeaturesRespons
 
 function readUpdateFeaturesRequest(reader: Reader, version: number): UpdateFeaturesRequest {
   const timeoutMs = reader.int32()
-  let featureUpdates: FeatureUpdateKey[]
   const featureUpdatesCount = reader.compactArrayCount(5)
   if (featureUpdatesCount < 0) throw unexpectedNull(reader, 'UpdateFeaturesRequest', 'featureUpdates')
-  else {
-    featureUpdates = []
-    for (let i = 0; i < featureUpdatesCount; i++) featureUpdates.push(readFeatureUpdateKey(reader, version))
-  }
+  const featureUpdates: FeatureUpdateKey[] = []
+  for (let i = 0; i < featureUpdatesCount; i++) featureUpdates.push(readFeatureUpdateKey(reader, version))
   const validateOnly: boolean = version >= 1 ? reader.bool() : false
   skipTaggedFields(reader)
   return { timeoutMs, featureUpdates, validateOnly }
@@ -105,10 +102,8 @@ function readUpdateFeaturesResponse(reader: Reader, version: number): UpdateFeat
   if (version <= 1) {
     const resultsCount = reader.compactArrayCount(5)
     if (resultsCount < 0) throw unexpectedNull(reader, 'UpdateFeaturesResponse', 'results')
-    else {
-      results = []
-      for (let i = 0; i < resultsCount; i++) results.push(readUpdatableFeatureResult(reader, version))
-    }
+    results = []
+    for (let i = 0; i < resultsCount; i++) results.push(readUpdatableFeatureResult(reader, version))
   }
   skipTaggedFields(reader)
   return { throttleTimeMs, errorCode, errorMessage, results }
