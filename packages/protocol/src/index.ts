@@ -4,7 +4,16 @@ export { type ApiRow, apiKeys, apiRow, apiRows, isFlexible } from './generated/a
 
 // The wire.
 
-export { decodeRequestHeader, decodeResponse, encodeRequest, encodeResponse, FrameSplitter, type RequestHeader } from './wire/frames.ts'
+export {
+  decodeRequestHeader,
+  decodeResponse,
+  encodeRequest,
+  encodeResponse,
+  FrameSplitter,
+  type RequestHeader,
+  readMessage,
+  writeMessage,
+} from './wire/frames.ts'
 export type { Api, MessageCodec, Writable } from './wire/message-codec.ts'
 export { ProtocolError, type ProtocolErrorCode } from './wire/protocol-error.ts'
 export { Reader } from './wire/reader.ts'

@@ -1,4 +1,4 @@
-import type { Api, Writable } from './message-codec.ts'
+import type { Api, MessageCodec, Writable } from './message-codec.ts'
 import { skipTaggedFields } from './message-support.ts'
 import { ProtocolError } from './protocol-error.ts'
 import { Reader } from './reader.ts'
@@ -54,11 +54,35 @@ export function encodeResponse<P>(api: Api<unknown, P>, version: number, correla
   return closeFrame(writer)
 }
 
-/** Reads a response's body from a frame without its size prefix, whose correlation id has been matched already. */
+/**
+ * Reads a response's body from a frame without its size prefix, whose correlation id has been matched already. Bytes
+ * left over are an error.
+ */
 export function decodeResponse<P>(api: Api<any, P>, version: number, frame: Buffer): P {
   const reader = new Reader(frame, 4)
   if (hasFlexibleResponseHeader(api, version)) skipTaggedFields(reader)
-  return api.response.read(reader, version)
+  return readToEnd(api.response, reader, version)
+}
+
+/** Reads one message that takes all of `buffer` from `position` on, such as a request's body after its header; bytes left over are an error. */
+export function readMessage<T>(codec: MessageCodec<T>, buffer: Buffer, position: number, version: number): T {
+  return readToEnd(codec, new Reader(buffer, position), version)
+}
+
+/** One message in a buffer of its own. */
+export function writeMessage<T>(codec: MessageCodec<T>, message: Writable<T>, version: number): Buffer {
+  const writer = new Writer()
+  codec.write(writer, message, version)
+  return writer.toBuffer()
+}
+
+function readToEnd<T>(codec: MessageCodec<T>, reader: Reader, version: number): T {
+  const message = codec.read(reader, version)
+  if (reader.remaining > 0) {
+    const left = reader.remaining
+    throw new ProtocolError('MALFORMED', `${left} bytes are left after ${codec.name} version ${version}`, reader.position)
+  }
+  return message
 }
 
 /** ApiVersions answers with the old header in every version: the client does not know yet what the broker speaks. */

@@ -1,7 +1,8 @@
 import { ProtocolError } from './protocol-error.ts'
 
 const TWO_POW_32 = 4294967296
-const utf8 = new TextDecoder('utf-8')
+/** A byte order mark is part of the text. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
  * Reads Kafka's primitive types from a buffer. Every length and count is checked against what remains before any
@@ -107,27 +108,25 @@ export class Reader {
   /** Zigzag, 64 bits, as a number within ±(2^53-1). */
   varlong(): number {
     const at = this.position
-    let value = 0
-    let scale = 1
-    for (let i = 0; i < 10; i++) {
-      const byte = this.uint8()
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) {
-        // Odd zigzag values are negative: n -> -(n + 1) / 2.
-        const decoded = value % 2 === 0 ? value / 2 : -(value + 1) / 2
-        if (value > 2 * Number.MAX_SAFE_INTEGER || !Number.isSafeInteger(decoded)) {
-          throw new ProtocolError('OUT_OF_RANGE', 'varlong outside ±(2^53-1)', at)
-        }
-        return decoded
-      }
+    const first = this.uint8()
+    // The lowest bit is the sign; what is above it would not fit into a number together with it.
+    let magnitude = (first & 0x7f) >> 1
+    let scale = 64
+    for (let byte = first, bytes = 1; byte > 0x7f; bytes++) {
+      if (bytes === 10) throw new ProtocolError('OUT_OF_RANGE', 'varlong longer than 10 bytes', at)
+      byte = this.uint8()
+      magnitude += (byte & 0x7f) * scale
       scale *= 128
     }
-    throw new ProtocolError('OUT_OF_RANGE', 'varlong longer than 10 bytes', at)
+    const value = (first & 1) === 0 ? magnitude : -magnitude - 1
+    if (!Number.isSafeInteger(value)) throw new ProtocolError('OUT_OF_RANGE', 'varlong outside ±(2^53-1)', at)
+    return value
   }
 
   string(): string {
+    const at = this.position
     const value = this.nullableString()
-    if (value === null) throw new ProtocolError('MALFORMED', 'null where a string is required', this.position - 2)
+    if (value === null) throw new ProtocolError('MALFORMED', 'null where a string is required', at)
     return value
   }
 

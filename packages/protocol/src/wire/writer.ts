@@ -2,6 +2,8 @@ import { ProtocolError } from './protocol-error.ts'
 
 const TWO_POW_32 = 4294967296
 const UUID_BYTES = 16
+const UUID_CHARACTERS = 22
+const MAX_STRING_BYTES = 0x7fff
 
 /** Byte values at least this long are referenced, not copied; a socket writes the chunks with one `writev`. */
 const REFERENCE_FROM_BYTES = 1024
@@ -50,25 +52,47 @@ export class Writer {
   }
 
   int8(value: number): void {
+    if ((value << 24) >> 24 !== value) throw outOfRange('int8', value)
+    this.#byte(value)
+  }
+
+  uint8(value: number): void {
+    if ((value & 0xff) !== value) throw outOfRange('uint8', value)
+    this.#byte(value)
+  }
+
+  #byte(value: number): void {
     const at = this.#reserve(1)
     this.#buffer[at] = value
   }
 
-  uint8(value: number): void {
-    this.int8(value)
+  int16(value: number): void {
+    if ((value << 16) >> 16 !== value) throw outOfRange('int16', value)
+    this.#twoBytes(value)
   }
 
-  int16(value: number): void {
+  uint16(value: number): void {
+    if ((value & 0xffff) !== value) throw outOfRange('uint16', value)
+    this.#twoBytes(value)
+  }
+
+  #twoBytes(value: number): void {
     const at = this.#reserve(2)
     this.#buffer[at] = value >> 8
     this.#buffer[at + 1] = value
   }
 
-  uint16(value: number): void {
-    this.int16(value)
+  int32(value: number): void {
+    if ((value | 0) !== value) throw outOfRange('int32', value)
+    this.#fourBytes(value)
   }
 
-  int32(value: number): void {
+  uint32(value: number): void {
+    if (value >>> 0 !== value) throw outOfRange('uint32', value)
+    this.#fourBytes(value)
+  }
+
+  #fourBytes(value: number): void {
     const at = this.#reserve(4)
     const b = this.#buffer
     b[at] = value >> 24
@@ -77,14 +101,12 @@ export class Writer {
     b[at + 3] = value
   }
 
-  uint32(value: number): void {
-    this.int32(value | 0)
-  }
-
+  /** Within ±(2^53-1). */
   int64(value: number): void {
+    if (!Number.isSafeInteger(value)) throw outOfRange('int64', value)
     const high = Math.floor(value / TWO_POW_32)
-    this.int32(high | 0)
-    this.int32((value - high * TWO_POW_32) | 0)
+    this.#fourBytes(high)
+    this.#fourBytes(value - high * TWO_POW_32)
   }
 
   float64(value: number): void {
@@ -96,22 +118,23 @@ export class Writer {
   uuid(value: string): void {
     const at = this.#reserve(UUID_BYTES)
     const written = this.#buffer.write(value, at, UUID_BYTES, 'base64url')
-    if (written !== UUID_BYTES) throw new ProtocolError('MALFORMED', `"${value}" is not a UUID in base64url`)
+    if (written !== UUID_BYTES || value.length !== UUID_CHARACTERS)
+      throw new ProtocolError('MALFORMED', `"${value}" is not a UUID in base64url`)
   }
 
   unsignedVarint(value: number): void {
     let rest = value >>> 0
+    if (rest !== value) throw outOfRange('unsigned varint', value)
     while (rest > 0x7f) {
-      this.int8((rest & 0x7f) | 0x80)
+      this.#byte((rest & 0x7f) | 0x80)
       rest >>>= 7
     }
-    this.int8(rest)
+    this.#byte(rest)
   }
 
   string(value: string): void {
-    const length = Buffer.byteLength(value)
-    if (length > 0x7fff) throw new ProtocolError('OUT_OF_RANGE', `a string of ${length} bytes is longer than 32767`)
-    this.int16(length)
+    const length = textLength(value)
+    this.#twoBytes(length)
     this.#text(value, length)
   }
 
@@ -121,7 +144,7 @@ export class Writer {
   }
 
   compactString(value: string): void {
-    const length = Buffer.byteLength(value)
+    const length = textLength(value)
     this.unsignedVarint(length + 1)
     this.#text(value, length)
   }
@@ -217,4 +240,15 @@ export function byteLength(value: Bytes): number {
   let total = 0
   for (const chunk of value as readonly Buffer[]) total += chunk.length
   return total
+}
+
+/** Kafka holds every string to what a non-compact length can say. */
+function textLength(value: string): number {
+  const length = Buffer.byteLength(value)
+  if (length > MAX_STRING_BYTES) throw new ProtocolError('OUT_OF_RANGE', `a string of ${length} bytes is longer than ${MAX_STRING_BYTES}`)
+  return length
+}
+
+function outOfRange(type: string, value: number): ProtocolError {
+  return new ProtocolError('OUT_OF_RANGE', `${value} is not an ${type}`)
 }
