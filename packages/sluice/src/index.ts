@@ -1,0 +1,38 @@
+// Records and their parts
+
+// Errors, time and logs
+export type { Clock, Timer } from './clock.ts'
+export { isKafkaError, KafkaError, type KafkaErrorOptions, type LocalErrorCode } from './errors.ts'
+// Interceptors: the contracts, and what a hook may return in place of a record
+export type { ConsumerInterceptor } from './interceptor/consumer-interceptor.ts'
+export type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor/interceptor-context.ts'
+export type { InterceptorStats } from './interceptor/interceptor-member.ts'
+export type { ProducerInterceptor } from './interceptor/producer-interceptor.ts'
+export { deadLetter, drop, emit, reject, type Verdict } from './interceptor/verdict.ts'
+export { consoleLogger, type LogFields, type Logger, silentLogger } from './logger.ts'
+// Options
+export type { OAuthBearerToken, Provider, SaslOptions, SecurityProtocol, SslOptions } from './network/client-network-options.ts'
+// The cluster, as a partitioner sees it
+export type { Cluster, Node, PartitionInfo, TopicInfo } from './network/cluster.ts'
+export type { AdminOptions } from './options/admin-options.ts'
+export type { ConsumerOptions, PartitionAssignorName } from './options/consumer-options.ts'
+export type { NetworkOptions } from './options/network-options.ts'
+export type { CompressionType, Partitioner, ProducerOptions } from './options/producer-options.ts'
+export type { ConsumerRecord, TimestampType } from './record/consumer-record.ts'
+export { ConsumerRecords, type PartitionRecords } from './record/consumer-records.ts'
+export { type Header, type Headers, type HeadersInit, type HeaderValue, RecordHeaders } from './record/headers.ts'
+export type { ProducerRecord, ProducerRecordInit } from './record/producer-record.ts'
+export type { RecordMetadata } from './record/record-metadata.ts'
+// Serializers
+export {
+  bufferDeserializer,
+  bufferSerializer,
+  type Deserializer,
+  jsonDeserializer,
+  jsonSerializer,
+  type Serde,
+  type Serializer,
+  stringDeserializer,
+  stringSerializer,
+} from './record/serdes.ts'
+export type { OffsetAndMetadata, TopicPartition, TopicPartitionOffset } from './record/topic-partition.ts'
