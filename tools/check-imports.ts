@@ -24,7 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Names used above, as path prefixes. A `base` file belongs to no folder; an `entry` is what a user can import. */
 const groups: Readonly<Record<string, readonly string[]>> = {
   protocol: ['packages/protocol/src/index.ts', 'packages/protocol/src/generated/'],
-  'sluice:base': ['errors', 'clock', 'logger', 'diagnostics'].map((name) => `packages/sluice/src/${name}.ts`),
+  'sluice:base': ['errors', 'clock', 'logger', 'diagnostics', 'near-name'].map((name) => `packages/sluice/src/${name}.ts`),
   'sluice:record': ['packages/sluice/src/record/'],
   'sluice:options': ['packages/sluice/src/options/'],
   'sluice:interceptor': ['packages/sluice/src/interceptor/'],
