@@ -44,6 +44,8 @@ export class Cluster {
   readonly logger: Logger
   readonly autoCreateTopics: boolean
   readonly verifyCrc: boolean
+  readonly defaultPartitions: number
+  readonly groupInitialRebalanceDelayMs: number
   readonly credentials: Credentials | null
   readonly groups: GroupCoordinator
   readonly budget: MemoryBudget
@@ -51,7 +53,6 @@ export class Cluster {
   readonly nodes: Map<number, BrokerNode> = new Map()
   readonly topics: Map<string, Topic> = new Map()
   readonly #topicsById: Map<string, Topic> = new Map()
-  readonly #defaultPartitions: number
   #nextProducerId = 1000
   /** Where the leader of the next topic's first partition goes. */
   #rotation = 0
@@ -64,7 +65,8 @@ export class Cluster {
     this.verifyCrc = options.verifyCrc
     this.credentials = options.credentials
     this.budget = new MemoryBudget(options.maxMemoryBytes, options.logger)
-    this.#defaultPartitions = options.defaultPartitions
+    this.defaultPartitions = options.defaultPartitions
+    this.groupInitialRebalanceDelayMs = options.groupInitialRebalanceDelayMs
     this.groups = new GroupCoordinator({
       clock: options.clock,
       initialRebalanceDelayMs: options.groupInitialRebalanceDelayMs,
@@ -74,6 +76,10 @@ export class Cluster {
 
   addNode(node: BrokerNode): void {
     this.nodes.set(node.id, node)
+  }
+
+  get defaultReplicationFactor(): number {
+    return Math.min(DEFAULT_REPLICATION_FACTOR, this.nodes.size)
   }
 
   liveNodes(): BrokerNode[] {
@@ -125,11 +131,11 @@ export class Cluster {
       for (const replicas of wanted.assignments) this.#checkReplicas(name, replicas)
       return wanted.assignments
     }
-    const count = wanted.partitions ?? this.#defaultPartitions
+    const count = wanted.partitions ?? this.defaultPartitions
     if (!Number.isInteger(count) || count < 1 || count > MAX_PARTITIONS) {
       throw new DevBrokerError('INVALID_PARTITIONS', `topic "${name}" cannot have ${count} partitions: 1 to ${MAX_PARTITIONS} are possible`)
     }
-    const factor = wanted.replicationFactor ?? Math.min(DEFAULT_REPLICATION_FACTOR, this.nodes.size)
+    const factor = wanted.replicationFactor ?? this.defaultReplicationFactor
     if (!Number.isInteger(factor) || factor < 1 || factor > this.nodes.size) {
       const message = `topic "${name}" cannot have replication factor ${factor}: there are ${this.nodes.size} nodes`
       throw new DevBrokerError('INVALID_REPLICATION_FACTOR', message)
@@ -180,17 +186,25 @@ export class Cluster {
   deleteTopic(topic: Topic): void {
     this.topics.delete(topic.name)
     this.#topicsById.delete(topic.id)
+    this.groups.topicDeleted(topic.name)
     for (const partition of topic.partitions) {
       partition.log.close()
       partition.changed()
     }
   }
 
+  /** Forgets everything; the nodes are down by then. */
+  close(): void {
+    this.groups.close()
+    for (const topic of [...this.topics.values()]) this.deleteTopic(topic)
+  }
+
   /** Makes `nodeId` the leader, in a new epoch. A node that holds no replica takes the place of the old leader. */
   moveLeader(partition: Partition, nodeId: number): void {
     const node = this.nodes.get(nodeId)
     const name = `${partition.topic.name}-${partition.index}`
-    if (node === undefined) throw new DevBrokerError('BROKER_NOT_AVAILABLE', `partition ${name} cannot move to node ${nodeId}: there is no such node`)
+    if (node === undefined)
+      throw new DevBrokerError('BROKER_NOT_AVAILABLE', `partition ${name} cannot move to node ${nodeId}: there is no such node`)
     if (!node.isUp) throw new DevBrokerError('BROKER_NOT_AVAILABLE', `partition ${name} cannot move to node ${nodeId}: it is down`)
     if (!partition.replicas.includes(nodeId)) {
       const given = partition.leader === -1 ? partition.replicas[0] : partition.leader

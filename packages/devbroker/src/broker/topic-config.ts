@@ -20,7 +20,12 @@ const MAX_LONG = '9223372036854775807'
  * nothing unless it is told to.
  */
 export const topicConfigs: Readonly<Record<string, ConfigDefinition>> = {
-  'cleanup.policy': { type: 'list', default: 'delete', values: ['delete', 'compact'], doc: 'Compaction is not carried out on this broker.' },
+  'cleanup.policy': {
+    type: 'list',
+    default: 'delete',
+    values: ['delete', 'compact'],
+    doc: 'Compaction is not carried out on this broker.',
+  },
   'compression.type': {
     type: 'string',
     default: 'producer',
@@ -54,7 +59,12 @@ export const topicConfigs: Readonly<Record<string, ConfigDefinition>> = {
   'min.insync.replicas': { type: 'int', default: '1', min: 1, doc: 'With acks=all, the replicas whose nodes must be up.' },
   preallocate: { type: 'boolean', default: 'false', values: ['true', 'false'], doc: NO_EFFECT },
   'remote.storage.enable': { type: 'boolean', default: 'false', values: ['true', 'false'], doc: NO_EFFECT },
-  'retention.bytes': { type: 'long', default: '-1', min: -1, doc: 'Size of a partition above which its oldest batches are deleted; -1 keeps all.' },
+  'retention.bytes': {
+    type: 'long',
+    default: '-1',
+    min: -1,
+    doc: 'Size of a partition above which its oldest batches are deleted; -1 keeps all.',
+  },
   'retention.ms': { type: 'long', default: '-1', min: -1, doc: 'Age above which batches are deleted; -1 (here the default) keeps all.' },
   'segment.bytes': { type: 'int', default: '1073741824', min: 14, doc: NO_EFFECT },
   'segment.index.bytes': { type: 'int', default: '10485760', min: 4, doc: NO_EFFECT },
@@ -103,7 +113,8 @@ function checkValue(name: string, value: string): void {
   }
   if (definition.type !== 'int' && definition.type !== 'long' && definition.type !== 'double') return
   const number = Number(value)
-  if (value.trim() === '' || !Number.isFinite(number) || (definition.type !== 'double' && !Number.isInteger(number))) bad('it is not a number')
+  if (value.trim() === '' || !Number.isFinite(number) || (definition.type !== 'double' && !Number.isInteger(number)))
+    bad('it is not a number')
   if (definition.type === 'int' && Math.abs(number) > 2 ** 31 - 1) bad('it does not fit into 32 bits')
   if (definition.min !== undefined && number < definition.min) bad(`it must be at least ${definition.min}`)
 }

@@ -1,4 +1,5 @@
 import type { Api, Writable } from '@sluice/protocol'
+import type { Authentication } from '../auth/authentication.ts'
 import type { Cluster } from '../broker/cluster.ts'
 import type { BrokerNode } from '../broker/node.ts'
 
@@ -13,6 +14,8 @@ export interface RequestContext {
   readonly clientHost: string
   /** Aborted when the connection closes: a handler that waits gives up then. */
   readonly signal: AbortSignal
+  /** The connection's SASL state; every real connection has one. */
+  readonly authentication?: Authentication
 }
 
 /** In place of a response: nothing is sent (`acks: 0`), and the next request of the connection goes on. */

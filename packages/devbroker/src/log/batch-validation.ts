@@ -18,7 +18,8 @@ const TIMESTAMP_TYPE_BIT = 0x08
 
 /** What a broker checks of a produced partition before it takes it (Java: ProduceRequest.validateRecords, LogValidator). Records are not decoded. */
 export function validateBatch(records: Buffer | null, rules: BatchRules): BatchVerdict {
-  if (records === null || records.length === 0) return refuse('INVALID_RECORD', 'a produce request must hold one record batch per partition')
+  if (records === null || records.length === 0)
+    return refuse('INVALID_RECORD', 'a produce request must hold one record batch per partition')
   if (records.length < BATCH_HEADER_BYTES) {
     return refuse('CORRUPT_MESSAGE', `${records.length} bytes are less than the ${BATCH_HEADER_BYTES} of a batch header`)
   }
@@ -39,7 +40,8 @@ export function validateBatch(records: Buffer | null, rules: BatchRules): BatchV
   const codec = attributes & CODEC_BITS
   if (codec > ZSTD) return refuse('UNSUPPORTED_COMPRESSION_TYPE', `compression ${codec} is not known`)
   if (codec === ZSTD && !rules.zstdAllowed) return refuse('UNSUPPORTED_COMPRESSION_TYPE', 'zstd needs Produce v7 or later')
-  if ((attributes & TIMESTAMP_TYPE_BIT) !== 0) return refuse('INVALID_TIMESTAMP', 'a producer may not set the timestamp type to LogAppendTime')
+  if ((attributes & TIMESTAMP_TYPE_BIT) !== 0)
+    return refuse('INVALID_TIMESTAMP', 'a producer may not set the timestamp type to LogAppendTime')
   let header: RecordBatchHeader
   try {
     header = readBatchHeader(records, 0)
