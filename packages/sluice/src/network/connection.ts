@@ -56,6 +56,8 @@ export interface ConnectionListener {
 export class Connection {
   state: ConnectionState = 'connecting'
   readonly where: string
+  /** Closed by this side on purpose: asked for, or idle. */
+  closedHere = false
   readonly #options: ConnectionOptions
   readonly #listener: ConnectionListener
   readonly #clock: Clock
@@ -159,6 +161,7 @@ export class Connection {
 
   /** Closes the socket; requests in flight fail with `error`. Resolves when the socket is gone. */
   close(error: KafkaError): Promise<void> {
+    this.closedHere = true
     this.#fail(error)
     return this.#closed
   }
@@ -227,7 +230,9 @@ export class Connection {
     if (this.state !== 'connecting') return
     this.#opened = true
     this.#setUpSession().catch((error) => {
-      if (isKafkaError(error)) this.#fail(error)
+      // For those who wait, a broker that accepts and then says nothing is as good as one that cannot be reached.
+      if (isKafkaError(error))
+        this.#fail(error.code === 'TIMEOUT' ? new KafkaError('NETWORK', error.message, { cause: error, retriable: true }) : error)
       else this.#fail(this.#corrupt('an answer during connection setup cannot be read', error))
     })
   }
@@ -249,8 +254,8 @@ export class Connection {
   }
 
   async #authenticate(sasl: SaslOptions): Promise<void> {
-    const exchange: SaslExchange = async (api, message) => {
-      const version = this.#apiVersions!.usable(api)
+    const exchange: SaslExchange = async (api, message, minVersion) => {
+      const version = this.#apiVersions!.usable(api, minVersion)
       if (version === undefined) throw this.#apiVersions!.unsupported(api, this.where)
       const frame = await this.#exchangeFrame(api, version, message)
       return decodeResponse(api, version, frame)
@@ -422,6 +427,7 @@ export class Connection {
     const maxIdleMs = this.#options.connectionsMaxIdleMs
     if (maxIdleMs < 0) return
     if (now >= this.#lastActiveAt + maxIdleMs) {
+      this.closedHere = true
       this.#fail(
         new KafkaError('NETWORK', `the connection to ${this.where} was idle for ${maxIdleMs} ms (connectionsMaxIdleMs)`, {
           retriable: true,

@@ -255,11 +255,11 @@ export class Metadata {
     if (this.#isClosed) return
     const now = this.#clock.monotonic()
     const periodic = this.#lastSuccessAt + this.#maxAgeMs <= now
-    for (const topic of response.topics) if (topic.name !== null) this.#topics.answered(topic.name)
     const { cluster, stale, equivalent } = buildCluster(this.#cluster, response, {
       partial: query.partial,
       retain: (topic, isInternal) => this.#topics.retain(topic, isInternal, now),
     })
+    for (const topic of response.topics) if (topic.name !== null) this.#topics.answered(topic.name)
     this.#cluster = cluster
     this.#version++
     this.#fatalError = null

@@ -288,7 +288,7 @@ export class NetworkClient implements KafkaClient {
       onClosed: (connection, error) => {
         if (entry.connection !== connection) return
         entry.connection = null
-        this.#lost(entry, error)
+        this.#lost(entry, error, connection.closedHere)
       },
       onRoom: () => this.#wake(entry),
       onTimeout: () => this.metadata.requestUpdate(),
@@ -312,7 +312,7 @@ export class NetworkClient implements KafkaClient {
   }
 
   /** An attempt failed or a connection ended. */
-  #lost(entry: NodeEntry, error: KafkaError): void {
+  #lost(entry: NodeEntry, error: KafkaError, onPurpose = false): void {
     const { id } = entry.node
     const before = this.#states.state(id)
     if (this.#closed !== null) {
@@ -326,10 +326,10 @@ export class NetworkClient implements KafkaClient {
     const firstFailure = this.#states.failedAttempts(id) === 0
     if (error.code === 'AUTHENTICATION') this.#states.authenticationFailed(id, error)
     else this.#states.disconnected(id)
-    if (before !== 'ready' && firstFailure) this.#logger.warn('connection failed', { node: id, error: error.message })
+    if (before !== 'ready' && firstFailure && !onPurpose) this.#logger.warn('connection failed', { node: id, error: error.message })
     else this.#logger.debug('connection ended', { node: id, error: error.message })
     for (const waiting of [...entry.waiting]) waiting.fail(error)
-    this.#updater.onDisconnect(error)
+    if (!onPurpose) this.#updater.onDisconnect(error)
     this.#wake(entry)
   }
 

@@ -9,7 +9,7 @@ import { plain } from './plain.ts'
 import { scram } from './scram.ts'
 
 /** Sends one request on the connection that is being authenticated. */
-export type SaslExchange = <Q, P>(api: Api<Q, P>, message: Writable<Q>) => Promise<P>
+export type SaslExchange = <Q, P>(api: Api<Q, P>, message: Writable<Q>, minVersion?: number) => Promise<P>
 
 /**
  * The client's side of a mechanism: yields what to send and is given what the broker answered. Its end means that the
@@ -24,7 +24,8 @@ export interface SaslSession {
 
 /** Handshake and authentication (KIP-43, KIP-152). Rejects with AUTHENTICATION when the broker refuses. */
 export async function authenticate(sasl: SaslOptions, exchange: SaslExchange, where: string): Promise<SaslSession> {
-  const handshake = await exchange(saslHandshakeApi, { mechanism: sasl.mechanism })
+  // After version 0, tokens would travel bare instead of in SaslAuthenticate.
+  const handshake = await exchange(saslHandshakeApi, { mechanism: sasl.mechanism }, 1)
   if (handshake.errorCode !== 0) {
     const offered = handshake.mechanisms.length === 0 ? '' : `; it offers ${handshake.mechanisms.join(', ')}`
     throw refused(`${where} refused the SASL mechanism ${sasl.mechanism}${offered}`, kafkaErrorFor(handshake.errorCode))

@@ -4,7 +4,6 @@ import { KafkaError } from '../../errors.ts'
 import type { Provider } from '../client-network-options.ts'
 import { provideText } from './credentials.ts'
 import type { SaslMechanism } from './index.ts'
-import { saslPrep } from './sasl-prep.ts'
 
 /** Kafka's own lower bound; the upper one keeps a hostile broker from taking this process's time. */
 const MIN_ITERATIONS = 4096
@@ -22,8 +21,9 @@ export interface ScramOptions {
 export async function* scram(options: ScramOptions, nonce: () => string = randomNonce): SaslMechanism {
   const { mechanism } = options
   const digest = mechanism === 'SCRAM-SHA-256' ? 'sha256' : 'sha512'
-  const username = saslPrep(await provideText(options.username, 'username'), 'username')
-  const password = saslPrep(await provideText(options.password, 'password'), 'password')
+  const username = await provideText(options.username, 'username')
+  // As typed, in UTF-8: brokers store what Kafka's tools hashed, and these skip the SASLprep of RFC 4013.
+  const password = await provideText(options.password, 'password')
   const clientNonce = nonce()
   const clientFirstBare = `n=${username.replaceAll('=', '=3D').replaceAll(',', '=2C')},r=${clientNonce}`
   const serverFirst = (yield Buffer.from(`n,,${clientFirstBare}`)).toString('utf8')
