@@ -2,11 +2,19 @@
 
 // Errors, time and logs
 export type { Clock, Timer } from './clock.ts'
-export { isKafkaError, KafkaError, type KafkaErrorOptions, type LocalErrorCode } from './errors.ts'
+export { configError, isKafkaError, KafkaError, type KafkaErrorOptions, type LocalErrorCode } from './errors.ts'
 // Interceptors: the contracts, and what a hook may return in place of a record
 export type { ConsumerInterceptor } from './interceptor/consumer-interceptor.ts'
 export type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor/interceptor-context.ts'
 export type { InterceptorStats } from './interceptor/interceptor-member.ts'
+export {
+  type CommonInterceptorOptions,
+  commonOptions,
+  type InterceptorOptionRow,
+  type InterceptorOptionRows,
+  interceptorOptions,
+  nonEmptyString,
+} from './interceptor/interceptor-options.ts'
 export type { ProducerInterceptor } from './interceptor/producer-interceptor.ts'
 export { deadLetter, drop, emit, reject, type Verdict } from './interceptor/verdict.ts'
 export { consoleLogger, type LogFields, type Logger, silentLogger } from './logger.ts'

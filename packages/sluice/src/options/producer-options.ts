@@ -7,8 +7,12 @@ export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /** Chooses the partition of a record that names none (Java: Partitioner). */
 export interface Partitioner<K = any, V = any> {
-  /** Returns the partition, from 0 to the topic's count - 1. Called on every `send`, after the serializers. When it throws or is wrong, the send fails. */
-  partition(topic: string, key: K | null, keyBytes: Buffer | null, value: V | null, cluster: Cluster): number
+  /**
+   * Called once for each such record, after serialization. The bytes are views that are valid only during the call.
+   * Returns a partition of the topic; a negative or fractional number fails the send with INVALID_ARGUMENT. When it
+   * throws, the send fails with that error.
+   */
+  partition(topic: string, key: K | null, keyBytes: Buffer | null, value: V | null, valueBytes: Buffer | null, cluster: Cluster): number
   /** Called once, when the producer is closed. */
   close?(): void
 }

@@ -1,0 +1,75 @@
+import { configError } from '../errors.ts'
+import { didYouMean } from '../near-name.ts'
+import type { OnError, TopicSelector } from './interceptor-context.ts'
+
+/** Options that every ready-made interceptor has. */
+export interface CommonInterceptorOptions {
+  /** Name in logs, errors and statistics. @default the interceptor's own, such as regex-filter */
+  readonly name?: string
+  /** What happens when it fails on a record. @default continue */
+  readonly onError?: OnError
+  /** Which topics it sees. @default all */
+  readonly topics?: TopicSelector
+}
+
+export interface InterceptorOptionRow<T> {
+  readonly default: T
+  /** Null when the value is right, else `must be ...`. Without it the value must be of the default's type. */
+  readonly check?: (value: unknown) => string | null
+}
+
+type OwnNames<O> = Exclude<keyof O, keyof CommonInterceptorOptions>
+
+/** Every option must have a row; a missing one does not compile. */
+export type InterceptorOptionRows<O> = { readonly [K in OwnNames<O>]-?: InterceptorOptionRow<O[K]> }
+
+/**
+ * Checks the options of an interceptor and fills in the defaults: for the factories of interceptors, also your own.
+ * Throws one CONFIG error that names all that is wrong; an unknown option comes with the nearest known name.
+ */
+export function interceptorOptions<O extends CommonInterceptorOptions>(
+  factory: string,
+  given: O | undefined,
+  rows: InterceptorOptionRows<O>,
+): { readonly [K in OwnNames<O>]-?: Exclude<O[K], undefined> } {
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+    throw configError(
+      `the options of ${factory} must be an object, not ${given === null ? 'null' : Array.isArray(given) ? 'a list' : typeof given}`,
+    )
+  }
+  const values: Record<string, unknown> = {}
+  const problems: string[] = []
+  const known = [...Object.keys(rows), 'name', 'onError', 'topics']
+  for (const name of Object.keys(given ?? {})) {
+    if (!known.includes(name)) problems.push(`unknown option ${JSON.stringify(name)}${didYouMean(name, known)}`)
+  }
+  for (const [name, row] of Object.entries(rows) as [string, InterceptorOptionRow<unknown>][]) {
+    const value = (given as Record<string, unknown> | undefined)?.[name] ?? row.default
+    const problem = row.check === undefined ? sameType(value, row.default) : row.check(value)
+    if (problem !== null) problems.push(`${name} ${problem}`)
+    values[name] = value
+  }
+  if (problems.length > 0) throw configError(`${factory}: ${problems.join('; ')}`)
+  return values as { readonly [K in OwnNames<O>]-?: Exclude<O[K], undefined> }
+}
+
+/** For `check`: a string that is not empty. */
+export function nonEmptyString(value: unknown): string | null {
+  return typeof value === 'string' && value !== ''
+    ? null
+    : `must be a non-empty string, not ${value === '' ? 'an empty one' : typeof value}`
+}
+
+function sameType(value: unknown, example: unknown): string | null {
+  if (typeof value === typeof example) return null
+  return `must be ${typeof example === 'boolean' ? 'true or false' : `a ${typeof example}`}, not ${value === null ? 'null' : typeof value}`
+}
+
+/** The common part of an interceptor made with these options: spread it into the object. */
+export function commonOptions(
+  name: string,
+  options: CommonInterceptorOptions | undefined,
+): { readonly name: string; readonly onError?: OnError; readonly topics?: TopicSelector } {
+  const { onError, topics } = options ?? {}
+  return { name: options?.name ?? name, ...(onError === undefined ? {} : { onError }), ...(topics === undefined ? {} : { topics }) }
+}

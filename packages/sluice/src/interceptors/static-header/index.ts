@@ -1,0 +1,45 @@
+import {
+  type CommonInterceptorOptions,
+  type ConsumerInterceptor,
+  commonOptions,
+  type Headers,
+  interceptorOptions,
+  nonEmptyString,
+  type ProducerInterceptor,
+} from 'sluice'
+
+export interface StaticHeaderOptions extends CommonInterceptorOptions {
+  /** The header's name. @default key */
+  readonly key?: string
+  /** The header's value. @default value */
+  readonly value?: string
+  /** Keeps the header when the record has it already, whatever it holds. @default true */
+  readonly preserveExisting?: boolean
+}
+
+/** Writes one fixed header (Flume: static). For several headers put several of these into the list. */
+export function staticHeader(options?: StaticHeaderOptions): ProducerInterceptor & ConsumerInterceptor {
+  const { key, value, preserveExisting } = interceptorOptions('staticHeader', options, {
+    key: { default: 'key', check: nonEmptyString },
+    value: { default: 'value' },
+    preserveExisting: { default: true },
+  })
+  const bytes = Buffer.from(value, 'utf8')
+
+  function write(headers: Headers): void {
+    if (preserveExisting && headers.has(key)) return
+    headers.set(key, bytes)
+  }
+
+  return {
+    ...commonOptions('static-header', options),
+    onSend(record) {
+      write(record.headers)
+      return record
+    },
+    onConsume(records) {
+      for (const record of records) write(record.headers)
+      return records
+    },
+  }
+}

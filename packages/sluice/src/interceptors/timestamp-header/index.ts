@@ -1,0 +1,52 @@
+import {
+  type CommonInterceptorOptions,
+  type ConsumerInterceptor,
+  commonOptions,
+  type Headers,
+  interceptorOptions,
+  nonEmptyString,
+  type ProducerInterceptor,
+} from 'sluice'
+
+export interface TimestampHeaderOptions extends CommonInterceptorOptions {
+  /** Keeps the header when the record has it already, whatever it holds. @default false */
+  readonly preserveExisting?: boolean
+  /** @default timestamp */
+  readonly headerName?: string
+}
+
+/** Writes the time at which the record passes, as milliseconds since 1970 in decimal digits (Flume: timestamp). */
+export function timestampHeader(options?: TimestampHeaderOptions): ProducerInterceptor & ConsumerInterceptor {
+  const { preserveExisting, headerName } = interceptorOptions('timestampHeader', options, {
+    preserveExisting: { default: false },
+    headerName: { default: 'timestamp', check: nonEmptyString },
+  })
+  let now = Date.now
+  let writtenAt = Number.NaN
+  let written = Buffer.alloc(0)
+
+  function stamp(headers: Headers): void {
+    if (preserveExisting && headers.has(headerName)) return
+    const time = now()
+    if (time !== writtenAt) {
+      writtenAt = time
+      written = Buffer.from(String(time), 'latin1')
+    }
+    headers.set(headerName, written)
+  }
+
+  return {
+    ...commonOptions('timestamp-header', options),
+    configure({ clock }) {
+      now = () => clock.now()
+    },
+    onSend(record) {
+      stamp(record.headers)
+      return record
+    },
+    onConsume(records) {
+      for (const record of records) stamp(record.headers)
+      return records
+    },
+  }
+}
