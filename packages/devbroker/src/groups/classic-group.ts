@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { errorCodes } from '@sluice/protocol'
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { subscribedTopics } from './consumer-subscription.ts'
 import { GroupMember } from './group-member.ts'
 import { GroupMembers } from './group-members.ts'
@@ -18,6 +18,7 @@ import {
   UNKNOWN_MEMBER_ID,
 } from './group-types.ts'
 import { PendingJoins } from './pending-joins.ts'
+import { RebalanceWait } from './rebalance-wait.ts'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -48,28 +49,22 @@ export interface ClassicGroupOptions {
 export class ClassicGroup {
   readonly groupId: string
   readonly #clock: Clock
-  readonly #initialRebalanceDelayMs: number
   readonly #members = new GroupMembers()
   /** A rebalance waits for these too. */
   readonly #pendingJoins: PendingJoins
-  /** Members of this generation that have not asked for their assignment yet. */
-  readonly #pendingSyncs = new Set<string>()
+  readonly #wait: RebalanceWait
   #state: GroupState = 'Empty'
   #generationId = 0
   #protocolType: string | null = null
   #protocolName: string | null = null
   /** What this generation's members subscribe to; undefined when that cannot be told. */
   #subscribedTopics: ReadonlySet<string> | undefined = new Set()
-  #joinTimer: Timer | undefined
-  #syncTimer: Timer | undefined
-  /** Set while the first rebalance of an empty group gathers members. */
-  #gathering: { remainingMs: number; memberAdded: boolean } | undefined
 
   constructor(groupId: string, options: ClassicGroupOptions) {
     this.groupId = groupId
     this.#clock = options.clock
     this.#pendingJoins = new PendingJoins(options.clock)
-    this.#initialRebalanceDelayMs = options.initialRebalanceDelayMs
+    this.#wait = new RebalanceWait(options.clock, options.initialRebalanceDelayMs)
   }
 
   get state(): GroupState {
@@ -114,7 +109,7 @@ export class ClassicGroup {
     }
     if (this.#state === 'PreparingRebalance') return syncError(errorCodes.REBALANCE_IN_PROGRESS)
 
-    this.#syncReceived(member.memberId)
+    this.#wait.synced(member.memberId)
     if (this.#state === 'Stable') {
       this.#restartSession(member)
       return this.#syncResult(member)
@@ -136,7 +131,7 @@ export class ClassicGroup {
   leave({ memberId, groupInstanceId }: MemberIdentity): number {
     if (this.#state === 'Dead') return errorCodes.COORDINATOR_NOT_AVAILABLE
     if (this.#pendingJoins.remove(memberId)) {
-      this.#pendingJoinGone()
+      this.#maybeCompleteJoin()
       return errorCodes.NONE
     }
     const byInstance = memberId === UNKNOWN_MEMBER_ID && groupInstanceId !== null
@@ -210,7 +205,7 @@ export class ClassicGroup {
   unload(errorCode: number): void {
     this.#state = 'Dead'
     this.#pendingJoins.clear()
-    this.#cancelTimers()
+    this.#wait.end()
     for (const member of [...this.#members]) {
       member.retire(errorCode)
       this.#members.remove(member)
@@ -225,7 +220,7 @@ export class ClassicGroup {
     const oldMemberId = groupInstanceId === null ? undefined : this.#members.staticMemberId(groupInstanceId)
     if (oldMemberId !== undefined) return this.#replaceStaticMember(this.#members.get(oldMemberId)!, memberId, request)
     if (groupInstanceId === null && request.requireKnownMemberId) {
-      this.#pendingJoins.add(memberId, request.sessionTimeoutMs, () => this.#pendingJoinGone())
+      this.#pendingJoins.add(memberId, request.sessionTimeoutMs, () => this.#maybeCompleteJoin())
       return joinError(memberId, errorCodes.MEMBER_ID_REQUIRED)
     }
     return this.#addMember(memberId, request)
@@ -236,7 +231,7 @@ export class ClassicGroup {
     if (this.#members.size === 0) this.#protocolType = request.protocolType
     this.#members.add(member)
     this.#pendingJoins.remove(memberId)
-    if (this.#gathering !== undefined) this.#gathering.memberAdded = true
+    this.#wait.memberAdded()
     this.#restartSession(member, NEW_MEMBER_JOIN_TIMEOUT_MS)
     return this.#awaitGeneration(member, request)
   }
@@ -264,7 +259,7 @@ export class ClassicGroup {
   /** A static member is back with no id: it takes its old place, and a stable group goes on as it is. */
   #replaceStaticMember(member: GroupMember, memberId: string, request: JoinRequest): JoinResult | Promise<JoinResult> {
     const oldLeader = this.#members.leaderId
-    if (this.#pendingSyncs.delete(member.memberId)) this.#pendingSyncs.add(memberId)
+    this.#wait.renamed(member.memberId, memberId)
     this.#members.replace(member, memberId)
     member.update(request)
     this.#restartSession(member)
@@ -299,51 +294,33 @@ export class ClassicGroup {
     }
     const wasEmpty = this.#state === 'Empty'
     this.#state = 'PreparingRebalance'
-    this.#cancelTimers()
-    this.#pendingSyncs.clear()
+    this.#wait.end()
     for (const member of this.#members) {
       member.assignment = EMPTY
       if (member.answerSync(syncError(errorCodes.REBALANCE_IN_PROGRESS))) this.#restartSession(member)
     }
-    if (wasEmpty) {
-      this.#gather(Math.max(0, this.#members.rebalanceTimeoutMs))
-    } else {
-      this.#joinTimer = this.#after(this.#members.rebalanceTimeoutMs, () => this.#completeJoin())
-      this.#maybeCompleteJoin()
-    }
-  }
-
-  /** The first rebalance of an empty group lasts `initialRebalanceDelayMs`, and again that long while members come, up to the rebalance timeout. */
-  #gather(remainingMs: number): void {
-    const delayMs = Math.min(this.#initialRebalanceDelayMs, remainingMs)
-    if (delayMs === 0) {
-      this.#completeJoin()
-      return
-    }
-    this.#gathering = { remainingMs: remainingMs - delayMs, memberAdded: false }
-    this.#joinTimer = this.#after(delayMs, () => {
-      const { memberAdded, remainingMs: rest } = this.#gathering!
-      if (memberAdded && rest > 0) this.#gather(rest)
-      else this.#completeJoin()
-    })
+    const timeoutMs = this.#members.rebalanceTimeoutMs
+    if (wasEmpty) this.#wait.forFirstJoins(timeoutMs, () => this.#completeJoin())
+    else this.#wait.forJoins(timeoutMs, () => this.#completeJoin())
+    this.#maybeCompleteJoin()
   }
 
   #maybeCompleteJoin(): void {
-    if (this.#gathering === undefined && this.#pendingJoins.size === 0 && this.#members.allAwaitJoin) this.#completeJoin()
+    if (this.#state !== 'PreparingRebalance' || this.#wait.isGathering || this.#pendingJoins.size > 0) return
+    if (this.#members.allAwaitJoin) this.#completeJoin()
   }
 
   /** Everyone is here, or time is up: whoever has not rejoined is out, except static members, whose session decides. */
   #completeJoin(): void {
-    this.#cancelTimers()
+    this.#wait.end()
     for (const member of [...this.#members]) {
       if (!member.awaitsJoin && !member.isStatic) this.#members.remove(member)
     }
     if (this.#members.size > 0 && !this.#members.electJoinedLeader()) {
-      this.#joinTimer = this.#after(Math.max(MIN_REJOIN_WAIT_MS, this.#members.rebalanceTimeoutMs), () => this.#completeJoin())
+      this.#wait.forJoins(Math.max(MIN_REJOIN_WAIT_MS, this.#members.rebalanceTimeoutMs), () => this.#completeJoin())
       return
     }
     this.#generationId++
-    this.#pendingSyncs.clear()
     if (this.#members.size === 0) {
       this.#protocolName = null
       this.#subscribedTopics = new Set()
@@ -355,10 +332,9 @@ export class ClassicGroup {
     this.#state = 'CompletingRebalance'
     for (const member of this.#members) {
       member.isNew = false
-      this.#pendingSyncs.add(member.memberId)
       this.#restartSession(member)
     }
-    this.#syncTimer = this.#after(this.#members.rebalanceTimeoutMs, () => this.#removePendingSyncs())
+    this.#wait.forSyncs(this.#members.ids(), this.#members.rebalanceTimeoutMs, (missing) => this.#removeUnsynced(missing))
     for (const member of this.#members) member.answerJoin(this.#joinResult(member))
   }
 
@@ -383,19 +359,11 @@ export class ClassicGroup {
     }
   }
 
-  #syncReceived(memberId: string): void {
-    this.#pendingSyncs.delete(memberId)
-    if (this.#pendingSyncs.size > 0) return
-    this.#syncTimer?.cancel()
-    this.#syncTimer = undefined
-  }
-
   // Who goes.
 
   /** Members that never asked for their assignment in a whole rebalance timeout are out. */
-  #removePendingSyncs(): void {
-    this.#syncTimer = undefined
-    for (const memberId of this.#pendingSyncs) {
+  #removeUnsynced(memberIds: readonly string[]): void {
+    for (const memberId of memberIds) {
       const member = this.#members.get(memberId)
       if (member !== undefined) this.#members.remove(member)
     }
@@ -404,20 +372,16 @@ export class ClassicGroup {
 
   #removeMember(member: GroupMember): void {
     this.#members.remove(member)
-    this.#pendingSyncs.delete(member.memberId)
     this.#rebalance()
-  }
-
-  #pendingJoinGone(): void {
-    if (this.#state === 'PreparingRebalance') this.#maybeCompleteJoin()
   }
 
   #restartSession(member: GroupMember, timeoutMs: number = member.sessionTimeoutMs): void {
     member.session?.cancel()
-    member.session = this.#after(timeoutMs, () => {
+    const onEnd = () => {
       member.session = undefined
       if (!member.isHeartbeatSatisfied) this.#removeMember(member)
-    })
+    }
+    member.session = this.#clock.setTimer(onEnd, timeoutMs, false)
   }
 
   // Checks.
@@ -434,17 +398,5 @@ export class ClassicGroup {
     if (typeof member === 'number') return member
     if (this.#state === 'Empty') return errorCodes.UNKNOWN_MEMBER_ID
     return generationId === this.#generationId ? member : errorCodes.ILLEGAL_GENERATION
-  }
-
-  #after(delayMs: number, callback: () => void): Timer {
-    return this.#clock.setTimer(callback, delayMs, false)
-  }
-
-  #cancelTimers(): void {
-    this.#joinTimer?.cancel()
-    this.#joinTimer = undefined
-    this.#syncTimer?.cancel()
-    this.#syncTimer = undefined
-    this.#gathering = undefined
   }
 }

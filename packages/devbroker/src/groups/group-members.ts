@@ -30,6 +30,10 @@ export class GroupMembers implements Iterable<GroupMember> {
     return this.#byId.values()
   }
 
+  ids(): IterableIterator<string> {
+    return this.#byId.keys()
+  }
+
   get(memberId: string): GroupMember | undefined {
     return this.#byId.get(memberId)
   }
