@@ -53,6 +53,7 @@ export class Cluster {
   readonly nodes: Map<number, BrokerNode> = new Map()
   readonly topics: Map<string, Topic> = new Map()
   readonly #topicsById: Map<string, Topic> = new Map()
+  #live: ReadonlySet<number> = new Set()
   #nextProducerId = 1000
   /** Where the leader of the next topic's first partition goes. */
   #rotation = 0
@@ -92,10 +93,20 @@ export class Cluster {
     return undefined
   }
 
-  /** The live node that coordinates a group or transaction; undefined when all are down. */
+  /** The live node that coordinates a group; undefined when all are down. The keys of a node that is down go to the next one. */
   coordinatorFor(key: string): BrokerNode | undefined {
-    const live = this.liveNodes()
-    return live.length === 0 ? undefined : live[hash(key) % live.length]
+    const id = this.#coordinatorIn(this.#live, key)
+    return id === undefined ? undefined : this.nodes.get(id)
+  }
+
+  #coordinatorIn(live: ReadonlySet<number>, key: string): number | undefined {
+    const ids = [...this.nodes.keys()]
+    const first = hash(key) % ids.length
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[(first + i) % ids.length]!
+      if (live.has(id)) return id
+    }
+    return undefined
   }
 
   topicById(id: string): Topic | undefined {
@@ -214,11 +225,14 @@ export class Cluster {
     partition.setLeader(nodeId)
   }
 
-  /** Called when a node came up or went down: partitions without a live leader get the first replica that is up. */
+  /** Called when a node came up or went down: partitions without a live leader get the first replica that is up, and groups move. */
   nodesChanged(): void {
+    const before = this.#live
+    this.#live = new Set(this.liveNodes().map(({ id }) => id))
     for (const topic of this.topics.values()) {
       for (const partition of topic.partitions) this.#elect(partition)
     }
+    this.groups.coordinatorMoved((groupId) => this.#coordinatorIn(before, groupId) !== this.#coordinatorIn(this.#live, groupId))
   }
 
   #elect(partition: Partition): void {

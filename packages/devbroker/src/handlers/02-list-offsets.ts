@@ -7,6 +7,8 @@ import { firstRecordAtTime, recordOfMaxTimestamp } from '../log/record-times.ts'
 import { type ApiHandler, defineHandler } from './handler.ts'
 import { leadershipError } from './leadership.ts'
 
+const FIRST_WITH_LEADER_EPOCH = 4
+
 const LATEST = -1
 const EARLIEST = -2
 const MAX_TIMESTAMP = -3
@@ -34,7 +36,9 @@ export const listOffsetsHandler: ApiHandler<ListOffsetsRequest, ListOffsetsRespo
           const errorCode = leadershipError(context, partition, currentLeaderEpoch)
           if (partition === undefined || errorCode !== 0) return { partitionIndex, errorCode }
           if (timestamp < LATEST_TIERED) return { partitionIndex, errorCode: errorCodes.UNSUPPORTED_VERSION }
-          return { partitionIndex, errorCode: 0, ...find(partition, timestamp) }
+          const { offset, timestamp: time, leaderEpoch } = find(partition, timestamp)
+          const found = { partitionIndex, errorCode: 0, offset, timestamp: time }
+          return context.version >= FIRST_WITH_LEADER_EPOCH ? { ...found, leaderEpoch } : found
         }),
       })),
     }
