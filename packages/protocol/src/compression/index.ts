@@ -45,8 +45,8 @@ function checkLevel(type: CompressionType, levels: CompressionLevels | null, lev
 
 function codecOf(type: CompressionType): CompressionCodec | undefined {
   if (type === 'none') return undefined
-  const codec = codecs[type]
-  if (codec === undefined)
+  if (!compressionTypes.includes(type)) {
     throw new ProtocolError('UNSUPPORTED_CODEC', `compression "${type}" is not one of ${compressionTypes.join(', ')}`)
-  return codec
+  }
+  return codecs[type]
 }

@@ -36,7 +36,7 @@ for (const compression of compressionTypes) {
         assert.equal(header.recordsCount, records.length)
         assert.deepEqual(readAll(batch), records)
       }),
-      seeded(t, 60),
+      seeded(t, 150),
     )
   })
 }
