@@ -34,13 +34,13 @@ function readAll(batch: Buffer): PlainRecord[] {
   return records
 }
 
-/** What other clients can express: no gaps, one header per key, no null header values. */
+/** What other clients can express: no gaps, one header per key, no key that every object has, no null header values. */
 function forOthers(records: readonly PlainRecord[]): PlainRecord[] {
   return records.map((record, offsetDelta) => ({
     ...record,
     offsetDelta,
     headers: record.headers
-      .filter(({ key }, place) => record.headers.findIndex((other) => other.key === key) === place)
+      .filter(({ key }, place) => !(key in {}) && record.headers.findIndex((other) => other.key === key) === place)
       .map(({ key, value }) => ({ key, value: value ?? Buffer.from('x') })),
   }))
 }
