@@ -13,7 +13,7 @@ export function nearName(name: string, known: Iterable<string>): string | undefi
     const other = plain(candidate)
     // A name that starts or ends the other (timeoutMs, requestTimeoutMs) is near enough, after those that differ by little.
     const part = wanted.length >= 4 && (other.startsWith(wanted) || other.endsWith(wanted))
-    const distance = Math.min(editDistance(wanted, other), part ? 2 : Number.POSITIVE_INFINITY)
+    const distance = Math.min(editDistance(wanted, other), part ? 1.5 : Number.POSITIVE_INFINITY)
     if (distance < bestDistance) {
       best = candidate
       bestDistance = distance

@@ -64,17 +64,19 @@ export class ProducerInterceptors<K = any, V = any> {
     let last = record
     for (let index = 0; index < onSend.length; index++) {
       const member = onSend[index] as Member
+      let next: ProducerRecord<K, V>
       try {
         const returned = member.interceptor.onSend!(last)
         if (returned === last) continue
         if (!isObject(returned)) throw returnedWrong(returned)
         if (isVerdict(returned)) return this.#verdict(member, returned, last)
-        const next = toRecord(returned)
-        if (this.#scoped && next.topic !== last.topic) return this.#onSendRerouted(this.#members.indexOf(member), last, next, hooks)
-        last = next
+        next = toRecord(returned)
       } catch (cause) {
         this.#failedSend(member, cause, record)
+        continue
       }
+      if (this.#scoped && next.topic !== last.topic) return this.#onSendRerouted(this.#members.indexOf(member), last, next, hooks)
+      last = next
     }
     return last
   }

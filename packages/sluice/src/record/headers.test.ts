@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isKafkaError } from '../errors.ts'
+import { emptyHeaders, RecordHeaders } from './headers.ts'
+
+const pairs = (headers: RecordHeaders): unknown[] => [...headers].map(({ key, value }) => [key, value?.toString() ?? null])
+const code = (wanted: string) => (error: unknown) => isKafkaError(error) && error.code === wanted
+
+test('headers - keep their order, and a key may repeat', () => {
+  const headers = new RecordHeaders().add('a', '1').add('b', null).add('a', Buffer.from('é'))
+  assert.deepEqual(pairs(headers), [
+    ['a', '1'],
+    ['b', null],
+    ['a', 'é'],
+  ])
+  assert.equal(headers.getString('a'), 'é')
+  assert.equal(headers.get('b'), null)
+  assert.equal(headers.get('c'), undefined)
+  assert.deepEqual(headers.getAll('a').map(String), ['1', 'é'])
+  assert.deepEqual(headers.keys(), ['a', 'b'])
+})
+
+test('headers - set replaces every header with the key, delete tells whether there was one', () => {
+  const headers = RecordHeaders.from({ a: ['1', '2'], b: '3' })
+  headers.set('a', 'x')
+  assert.deepEqual(pairs(headers), [
+    ['b', '3'],
+    ['a', 'x'],
+  ])
+  assert.equal(headers.delete('a'), true)
+  assert.equal(headers.delete('a'), false)
+  assert.equal(headers.size, 1)
+})
+
+test('headers - from copies, whatever it is given', () => {
+  const given = new RecordHeaders().add('a', '1')
+  for (const init of [given, [['a', '1']] as const, { a: '1' }, { a: Uint8Array.of(0x31) }]) {
+    const copy = RecordHeaders.from(init)
+    copy.add('b', '2')
+    assert.deepEqual(pairs(copy), [
+      ['a', '1'],
+      ['b', '2'],
+    ])
+  }
+  assert.equal(given.size, 1)
+  assert.equal(RecordHeaders.from(undefined).size, 0)
+})
+
+test('headers - a copy of read-only headers can be changed (KP-7)', () => {
+  const sent = new RecordHeaders().add('a', '1').setReadOnly()
+  assert.throws(() => sent.add('b', '2'), code('ILLEGAL_STATE'))
+  assert.throws(() => sent.set('a', '2'), code('ILLEGAL_STATE'))
+  assert.throws(() => sent.delete('a'), code('ILLEGAL_STATE'))
+  assert.equal(RecordHeaders.from(sent).add('b', '2').size, 2)
+  assert.throws(() => emptyHeaders().add('a', '1'), code('ILLEGAL_STATE'))
+})
+
+test('headers - a wrong value is refused by the name of its key, and is not told', () => {
+  for (const init of [{ token: 4711 }, [['token', 4711]], { token: { secret: 4711 } }, { token: undefined }]) {
+    assert.throws(
+      () => RecordHeaders.from(init as never),
+      (error) => isKafkaError(error) && error.code === 'INVALID_ARGUMENT' && /token/.test(error.message) && !/4711/.test(error.message),
+    )
+  }
+  for (const init of ['text', 5, [['a']], [5], [[7, 'x']]]) assert.throws(() => RecordHeaders.from(init as never), code('INVALID_ARGUMENT'))
+})
