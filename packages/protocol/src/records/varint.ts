@@ -29,8 +29,17 @@ export function varlongSize(value: number): number {
 
 /** Writes at `at` without a bounds check and returns where the next value goes. */
 export function writeVarint(buffer: Uint8Array, at: number, value: number): number {
-  let zigzag = ((value << 1) ^ (value >> 31)) >>> 0
-  while (zigzag > 0x7f) {
+  let zigzag = (value << 1) ^ (value >> 31)
+  if ((zigzag & ~0x7f) === 0) {
+    buffer[at] = zigzag
+    return at + 1
+  }
+  if ((zigzag & ~0x3fff) === 0) {
+    buffer[at] = zigzag | 0x80
+    buffer[at + 1] = zigzag >> 7
+    return at + 2
+  }
+  while ((zigzag & ~0x7f) !== 0) {
     buffer[at++] = zigzag | 0x80
     zigzag >>>= 7
   }
