@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseStartOptions } from './options.ts'
+
+test('start options - defaults need no flag', () => {
+  assert.deepEqual(parseStartOptions([]), { input: undefined, bootstrap: undefined, durationSeconds: undefined, topic: 'sluice-start', partitions: 3 })
+  assert.equal(parseStartOptions(['--help']), 'help')
+})
+
+test('start options - a mistake names the flag', () => {
+  assert.throws(() => parseStartOptions(['--duration', 'soon']), /--duration must be a number above 0, not "soon"/)
+  assert.throws(() => parseStartOptions(['--partitions', '1.5']), /--partitions must be a whole number/)
+  assert.throws(() => parseStartOptions(['--inptu', 'x']), /--inptu/)
+})

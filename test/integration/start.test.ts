@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { DevBroker } from '@sluice/devbroker'
+
+const sluice = fileURLToPath(new URL('../../packages/cli/src/sluice.ts', import.meta.url))
+
+interface Outcome {
+  readonly code: number | null
+  readonly lines: string[]
+  readonly summary: Record<string, number>
+  readonly errors: string
+}
+
+async function start(args: readonly string[], act: (child: ReturnType<typeof spawn>) => void = () => {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [sluice, 'start', ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
+  let output = ''
+  let errors = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  child.stderr.on('data', (chunk) => (errors += chunk))
+  act(child)
+  const [code] = (await once(child, 'close')) as [number | null]
+  const lines = output.trim().split('\n')
+  return { code, lines, summary: JSON.parse(lines.at(-1)!), errors }
+}
+
+test('start - figures of this machine flow for the given time, and the last line adds up', async () => {
+  const { code, lines, summary } = await start(['--duration', '2'])
+  assert.equal(code, 0)
+  assert.ok(summary.produced! >= 20 && summary.produced! <= 60, `${summary.produced} samples in two seconds`)
+  assert.equal(summary.acknowledged, summary.consumed)
+  assert.equal(summary.produced, summary.acknowledged! + summary.dropped!)
+  assert.ok(summary.dropped! > 0, 'samples that repeat the one before are dropped')
+  assert.equal(summary.failed, 0)
+  assert.ok(summary.p99Ms! >= summary.p50Ms! && summary.p99Ms! < 5000)
+  assert.ok(lines.some((line) => /dropped \d+ \(regex-filter \d+\)/.test(line)), 'progress lines name the interceptor that dropped')
+})
+
+test('start - every line of a file arrives once, unchanged and in order per partition', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-start-'))
+  try {
+    await using broker = await DevBroker.start({ topics: { logs: 4 } })
+    const lines = Array.from({ length: 2000 }, (_, n) => (n % 50 === 0 ? '' : `[Sun Dec 04 04:47:44 2005] [error] line ${n} \u00e9\u{1f600}`))
+    const file = join(folder, 'some.log')
+    writeFileSync(file, `${lines.join('\n')}\n`)
+    const { code, summary } = await start(['--input', file, '--bootstrap', broker.bootstrapServers, '--topic', 'logs'])
+    assert.equal(code, 0)
+    assert.deepEqual(
+      { ...summary, p50Ms: 0, p99Ms: 0 },
+      { produced: 2000, acknowledged: 2000, consumed: 2000, dropped: 0, failed: 0, p50Ms: 0, p99Ms: 0 },
+    )
+    const records = await broker.records('logs')
+    assert.deepEqual(records.map(({ value }) => value!.toString()).sort(), [...lines].sort())
+    for (let partition = 0; partition < 4; partition++) {
+      const numbers = records.filter((record) => record.partition === partition).map(({ value }) => Number(/line (\d+)/.exec(value!.toString())?.[1] ?? -1)).filter((n) => n >= 0)
+      assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b))
+    }
+    for (const { headers } of records) {
+      const names = headers.map(({ key }) => key)
+      assert.deepEqual(names, ['timestamp', 'host', 'run'])
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('start - standard input is read to its end', async () => {
+  const { code, summary } = await start(['--input', '-'], (child) => child.stdin!.end('one\ntwo\nthree'))
+  assert.equal(code, 0)
+  assert.equal(summary.consumed, 3)
+})
+
+test('start - Ctrl-C ends it with the same line and exit code 0', async () => {
+  const { code, summary } = await start([], (child) => {
+    child.stdout!.once('data', () => setTimeout(() => child.kill('SIGINT'), 500))
+  })
+  assert.equal(code, 0)
+  assert.ok(summary.produced! > 0)
+  assert.equal(summary.acknowledged, summary.consumed)
+})
+
+test('start - a file that is not there, and a broker that does not answer, are said and fail', async () => {
+  const missing = await start(['--input', 'no/such/file'])
+  assert.equal(missing.code, 1)
+  assert.match(missing.errors, /--input: ENOENT/)
+  const unreachable = await start(['--bootstrap', '127.0.0.1:1', '--duration', '3'])
+  assert.equal(unreachable.code, 1)
+  assert.match(unreachable.errors, /127\.0\.0\.1:1/)
+})
