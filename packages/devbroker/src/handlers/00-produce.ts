@@ -8,6 +8,7 @@ import { LeaderHints, type LeaderIdAndEpoch, leadershipError } from './leadershi
 
 const ACKS_ALL = -1
 const FIRST_WITH_ZSTD = 7
+const FIRST_WITH_HINTS = 10
 
 interface PartitionAnswer {
   readonly index: number
@@ -24,7 +25,7 @@ export const produceHandler: ApiHandler<ProduceRequest, ProduceResponse> = defin
   minVersion: 3,
   maxVersion: 11,
   handle(context, request) {
-    const hints = new LeaderHints(context)
+    const hints = new LeaderHints(context, FIRST_WITH_HINTS, FIRST_WITH_HINTS)
     let failure = 0
     const responses = request.topicData.map((topic) => ({
       name: topic.name,

@@ -10,6 +10,8 @@ import { LeaderHints, type LeaderIdAndEpoch, leadershipError } from './leadershi
 
 const FIRST_WITH_TOPIC_IDS = 13
 const FIRST_WITH_SESSIONS = 7
+const FIRST_WITH_HINTS = 12
+const FIRST_WITH_ENDPOINTS = 16
 const READ_COMMITTED = 1
 /** Kafka's fetch.max.bytes of the broker. */
 const MAX_RESPONSE_BYTES = 55 * 1024 * 1024
@@ -53,7 +55,7 @@ export const fetchHandler: ApiHandler<FetchRequest, FetchResponse> = defineHandl
 })
 
 function readAll(context: RequestContext, request: FetchRequest): FetchResult {
-  const hints = new LeaderHints(context)
+  const hints = new LeaderHints(context, FIRST_WITH_HINTS, FIRST_WITH_ENDPOINTS)
   const partitions: Partition[] = []
   const maxBytes = Math.min(request.maxBytes, MAX_RESPONSE_BYTES)
   let sizeInBytes = 0

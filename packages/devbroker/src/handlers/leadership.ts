@@ -24,22 +24,27 @@ export function leadershipError(context: RequestContext, partition: Partition | 
 /** Collects where clients should go instead, for the tagged fields of KIP-951. */
 export class LeaderHints {
   readonly #context: RequestContext
+  readonly #hintsFrom: number
+  readonly #endpointsFrom: number
   readonly #endpoints: Map<number, NodeEndpoint> = new Map()
 
-  constructor(context: RequestContext) {
+  /** The API carries leaders from one version on, and their addresses from another. */
+  constructor(context: RequestContext, hintsFrom: number, endpointsFrom: number) {
     this.#context = context
+    this.#hintsFrom = hintsFrom
+    this.#endpointsFrom = endpointsFrom
   }
 
   /** The leader to name in a partition's answer; undefined when the error does not call for one. */
   hint(errorCode: number, partition: Partition | undefined): LeaderIdAndEpoch | undefined {
     const stale = errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER || errorCode === errorCodes.FENCED_LEADER_EPOCH
-    if (!stale || partition === undefined) return undefined
+    if (!stale || partition === undefined || this.#context.version < this.#hintsFrom) return undefined
     const leader = this.#context.cluster.nodes.get(partition.leader)
     if (leader !== undefined) this.#endpoints.set(leader.id, { nodeId: leader.id, host: leader.host, port: leader.port })
     return { leaderId: partition.leader, leaderEpoch: partition.leaderEpoch }
   }
 
   endpoints(): NodeEndpoint[] {
-    return [...this.#endpoints.values()]
+    return this.#context.version < this.#endpointsFrom ? [] : [...this.#endpoints.values()]
   }
 }
