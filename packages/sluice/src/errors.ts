@@ -48,6 +48,8 @@ export type LocalErrorCode =
   | 'INTERCEPTOR'
   /** An interceptor rejected the record without an error of its own. */
   | 'REJECTED'
+  /** The broker refused the batch because of other records in it (KIP-467); the record may be sent again. */
+  | 'BATCH_REJECTED'
   /** The client was closed while the call waited. */
   | 'CLOSED'
   /** The connection was lost, refused or could not be set up in time (Java: DisconnectException, NetworkException). */

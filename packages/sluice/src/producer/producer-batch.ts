@@ -1,0 +1,446 @@
+import {
+  BATCH_HEADER_BYTES,
+  type CompressionType,
+  compress,
+  encodedRecordSize,
+  RecordCursor,
+  writeBatchHeader,
+  writeRecord,
+} from '@sluice/protocol'
+import { KafkaError } from '../errors.ts'
+import type { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
+import type { Logger } from '../logger.ts'
+import type { Headers } from '../record/headers.ts'
+import type { RecordMetadata } from '../record/record-metadata.ts'
+import type { TopicPartition } from '../record/topic-partition.ts'
+import type { FlushWaiter } from './flush-waiter.ts'
+import { RecordBytes } from './record-bytes.ts'
+
+/** Called once for a record sent with a callback. On failure `metadata` has offset -1 and `error` says why. */
+export type SendCallback = (metadata: RecordMetadata, error: KafkaError | null) => void
+
+/** What ends a promised send: `resolve` and `reject` of its promise. */
+export type Resolve = (metadata: RecordMetadata) => void
+export type Reject = (error: Error) => void
+
+/** What all batches of a producer share. */
+export interface BatchContext {
+  /** Null when the chain is empty: headers then need not be kept. */
+  readonly interceptors: ProducerInterceptors | null
+  readonly compression: CompressionType
+  readonly compressionLevel: number | undefined
+  readonly logger: Logger
+}
+
+export const NO_SEQUENCE = -1
+const SEQUENCES = 2 ** 31
+
+/** How far an estimate of the compressed size may be off (Java: COMPRESSION_RATE_ESTIMATION_FACTOR). */
+const ESTIMATION_FACTOR = 1.05
+/**
+ * A compressed batch takes records until its *compressed* size is estimated to reach the limit; the records themselves
+ * may take this many times the pooled buffer, so that a good ratio cannot take memory without bound.
+ */
+const MAX_GROWTH = 8
+
+/**
+ * Records of one partition that go out together (Java: ProducerBatch). They are encoded straight into a pooled buffer,
+ * behind room for the header. A batch is completed exactly once; late answers change nothing.
+ */
+export class ProducerBatch {
+  /** The accumulator's queue of the partition: one object for each partition, so that it can be a key. */
+  readonly topicPartition: TopicPartition
+  readonly createdMs: number
+  /** What goes back to the pool; null for a part of a split batch. */
+  readonly pooledBuffer: Buffer | null
+  readonly isSplitBatch: boolean
+  recordCount = 0
+  attempts = 0
+  lastAttemptMs: number
+  /** How long to wait since `lastAttemptMs` before the next attempt. */
+  backoffMs = 0
+  drainedMs = 0
+  maxRecordSize = 0
+  producerId = -1
+  producerEpoch = -1
+  baseSequence: number = NO_SEQUENCE
+  /** True once a sequence that was assigned before was replaced. */
+  sequenceHasBeenReset = false
+  /** The socket's references to the bytes: requests whose bytes may still have to leave. */
+  socketReferences = 0
+  /** Flushes that wait for this batch. */
+  flushWaiters: FlushWaiter[] | undefined
+
+  readonly #context: BatchContext
+  readonly #writeLimit: number
+  readonly #estimatedRatio: number
+  #buffer: Buffer
+  #position = BATCH_HEADER_BYTES
+  #appendsClosed = false
+  #baseTimestamp = -1
+  #maxTimestamp = -1
+  /** By record: the callback, or `resolve`. */
+  #settlers: (SendCallback | Resolve)[] = []
+  /** By record: null for a callback. */
+  #rejecters: (Reject | null)[] = []
+  #headers: Headers[] = []
+  #callbacks = 0
+  /** The whole batch as it is sent; undefined until the first `encode`. */
+  #wire: Buffer | undefined
+  #wireIsCurrent = false
+  #state: 'pending' | 'succeeded' | 'failed' | 'aborted' | 'split' = 'pending'
+  #leaderEpoch = -1
+  #attemptsWhenLeaderLastChanged = -1
+
+  constructor(
+    topicPartition: TopicPartition,
+    buffer: Buffer,
+    nowMs: number,
+    context: BatchContext,
+    estimatedRatio = 1,
+    isSplitBatch = false,
+  ) {
+    this.topicPartition = topicPartition
+    this.createdMs = nowMs
+    this.lastAttemptMs = nowMs
+    this.#context = context
+    this.#buffer = buffer
+    this.pooledBuffer = isSplitBatch ? null : buffer
+    this.#writeLimit = buffer.length
+    this.#estimatedRatio = estimatedRatio
+    this.isSplitBatch = isSplitBatch
+  }
+
+  /** Encodes the record at the end, or returns false when there is no room; the first record always fits. */
+  tryAppend(record: RecordBytes, settle: SendCallback | Resolve, reject: Reject | null): boolean {
+    if (this.#appendsClosed) return false
+    const offsetDelta = this.recordCount
+    const timestampDelta = offsetDelta === 0 ? 0 : record.timestamp - this.#baseTimestamp
+    const size = encodedRecordSize(offsetDelta, timestampDelta, record.keyLength, record.valueLength, record.headersSize)
+    const at = this.#position
+    if (offsetDelta > 0 && !this.#hasRoomFor(size)) return false
+    if (at + size > this.#buffer.length && !this.#grow(at + size)) return false
+    this.#position = writeRecord(
+      this.#buffer,
+      at,
+      offsetDelta,
+      timestampDelta,
+      record.keySource,
+      record.keyStart,
+      record.keyLength,
+      record.valueSource,
+      record.valueStart,
+      record.valueLength,
+      record.headerList,
+    )
+    if (offsetDelta === 0) this.#baseTimestamp = record.timestamp
+    if (record.timestamp > this.#maxTimestamp) this.#maxTimestamp = record.timestamp
+    if (size > this.maxRecordSize) this.maxRecordSize = size
+    this.#settlers.push(settle)
+    this.#rejecters.push(reject)
+    if (reject === null) this.#callbacks++
+    if (this.#context.interceptors !== null) this.#headers.push(record.headers)
+    this.recordCount = offsetDelta + 1
+    return true
+  }
+
+  /** Records are no longer taken; the batch is ready to be sent. */
+  closeForAppends(): void {
+    this.#appendsClosed = true
+  }
+
+  get isFull(): boolean {
+    return this.#appendsClosed || (this.recordCount > 0 && this.#writeLimit <= this.estimatedSizeInBytes)
+  }
+
+  /** Bytes on the wire: exact without compression and after `encode`, else an estimate. */
+  get estimatedSizeInBytes(): number {
+    if (this.#wire !== undefined) return this.#wire.length
+    if (this.#context.compression === 'none') return this.#position
+    return BATCH_HEADER_BYTES + (this.#position - BATCH_HEADER_BYTES) * this.#estimatedRatio * ESTIMATION_FACTOR
+  }
+
+  /** Compressed size by uncompressed size; 1 without compression and before `encode`. */
+  get compressionRatio(): number {
+    return this.#wire === undefined ? 1 : this.#wire.length / this.#position
+  }
+
+  get isDone(): boolean {
+    return this.#state !== 'pending'
+  }
+
+  get hasSequence(): boolean {
+    return this.baseSequence !== NO_SEQUENCE
+  }
+
+  get lastSequence(): number {
+    return nextSequence(this.baseSequence, this.recordCount - 1)
+  }
+
+  setProducerState(producerId: number, producerEpoch: number, baseSequence: number): void {
+    this.producerId = producerId
+    this.producerEpoch = producerEpoch
+    this.baseSequence = baseSequence
+    this.#wireIsCurrent = false
+  }
+
+  /** After an epoch bump: the batch is sent again under a new identity. */
+  resetProducerState(producerId: number, producerEpoch: number, baseSequence: number): void {
+    this.setProducerState(producerId, producerEpoch, baseSequence)
+    this.sequenceHasBeenReset = true
+  }
+
+  /**
+   * The whole batch, ready to be sent. A second attempt gets the same bytes; when the sequence was replaced meanwhile,
+   * the header is written anew, into a copy if the socket may still hold the old bytes.
+   */
+  encode(): Buffer {
+    if (this.#wireIsCurrent) return this.#wire!
+    if (this.#wire === undefined) this.closeRecords()
+    else if (this.socketReferences > 0) this.#wire = Buffer.from(this.#wire)
+    const wire = this.#wire!
+    writeBatchHeader(wire, 0, {
+      sizeInBytes: wire.length,
+      lastOffsetDelta: this.recordCount - 1,
+      recordsCount: this.recordCount,
+      baseTimestamp: this.#baseTimestamp,
+      maxTimestamp: this.#maxTimestamp,
+      compression: this.#context.compression,
+      producerId: this.producerId,
+      producerEpoch: this.producerEpoch,
+      baseSequence: this.baseSequence,
+    })
+    this.#wireIsCurrent = true
+    return wire
+  }
+
+  /** Takes no more records and compresses those it has. Without compression the very buffer they were written to is sent. */
+  closeRecords(): void {
+    if (this.#wire !== undefined) return
+    this.#appendsClosed = true
+    const { compression, compressionLevel } = this.#context
+    if (compression === 'none') {
+      this.#wire = this.#buffer.subarray(0, this.#position)
+      return
+    }
+    const records = compress(compression, this.#buffer.subarray(BATCH_HEADER_BYTES, this.#position), compressionLevel)
+    this.#wire = Buffer.allocUnsafeSlow(BATCH_HEADER_BYTES + records.length)
+    this.#wire.set(records, BATCH_HEADER_BYTES)
+  }
+
+  /**
+   * The broker took the batch. `baseOffset` -1 stands for unknown, `logAppendTimeMs` -1 for the records' own time.
+   * Returns false when the batch was failed or aborted before. Throws when it has succeeded already.
+   */
+  complete(baseOffset: number, logAppendTimeMs: number): boolean {
+    if (this.#state === 'succeeded') throw illegal('a batch cannot succeed twice')
+    if (this.#state !== 'pending') return false
+    this.#state = 'succeeded'
+    this.#settleAll(null, undefined, baseOffset, logAppendTimeMs)
+    return true
+  }
+
+  /** The batch failed; `recordError` may give single records an error of their own. Returns false when it was done before. */
+  completeExceptionally(error: KafkaError, recordError?: (index: number) => KafkaError): boolean {
+    if (this.#state !== 'pending') return false
+    this.#state = 'failed'
+    this.#settleAll(error, recordError, -1, -1)
+    return true
+  }
+
+  /** The producer gives the batch up. Throws when it is done already. */
+  abort(error: KafkaError): void {
+    if (this.#state !== 'pending') throw illegal(`a batch that is ${this.#state} cannot be aborted`)
+    this.#state = 'aborted'
+    this.#settleAll(error, undefined, -1, -1)
+  }
+
+  /**
+   * Cuts the records into batches of at most `targetSize` bytes, which take over their callbacks; this batch is done
+   * without calling any. They keep its age, and follow on its sequence.
+   */
+  split(targetSize: number): ProducerBatch[] {
+    if (this.#state !== 'pending') throw illegal(`a batch that is ${this.#state} cannot be split`)
+    const parts: ProducerBatch[] = []
+    const cursor = this.#cursor()
+    const bytes = new RecordBytes()
+    for (let index = 0; cursor.next(); index++) {
+      bytes.timestamp = this.#baseTimestamp + cursor.timestampDelta
+      bytes.keySource = this.#buffer
+      bytes.keyStart = cursor.keyStart
+      bytes.keyLength = cursor.keyLength
+      bytes.valueSource = this.#buffer
+      bytes.valueStart = cursor.valueStart
+      bytes.valueLength = cursor.valueLength
+      bytes.setHeaders(this.#headers[index] ?? bytes.headers, cursor.headersCount === 0 ? [] : cursor.readHeaders())
+      const settle = this.#settlers[index]!
+      const reject = this.#rejecters[index]!
+      if (parts.at(-1)?.tryAppend(bytes, settle, reject)) continue
+      const buffer = Buffer.allocUnsafeSlow(Math.max(targetSize, bytes.batchSizeUpperBound()))
+      const part = new ProducerBatch(this.topicPartition, buffer, this.createdMs, this.#context, 1, true)
+      part.tryAppend(bytes, settle, reject)
+      parts.push(part)
+    }
+    this.#state = 'split'
+    let sequence = this.baseSequence
+    for (const part of parts) {
+      part.closeForAppends()
+      if (!this.hasSequence) continue
+      part.setProducerState(this.producerId, this.producerEpoch, sequence)
+      sequence = nextSequence(sequence, part.recordCount)
+    }
+    this.#forget()
+    return parts
+  }
+
+  /** Back in the queue for another attempt, not before `backoffMs` from now. */
+  reenqueued(nowMs: number, backoffMs: number): void {
+    this.attempts++
+    this.lastAttemptMs = Math.max(nowMs, this.lastAttemptMs)
+    this.backoffMs = backoffMs
+  }
+
+  /** Since creation, or since the last attempt. */
+  waitedTimeMs(nowMs: number): number {
+    return Math.max(0, nowMs - this.lastAttemptMs)
+  }
+
+  hasReachedDeliveryTimeout(deliveryTimeoutMs: number, nowMs: number): boolean {
+    return deliveryTimeoutMs <= nowMs - this.createdMs
+  }
+
+  maybeUpdateLeaderEpoch(leaderEpoch: number): void {
+    if (leaderEpoch <= this.#leaderEpoch) return
+    this.#leaderEpoch = leaderEpoch
+    this.#attemptsWhenLeaderLastChanged = this.attempts
+  }
+
+  /** True when the partition got a new leader since the last attempt, so that no backoff is needed. */
+  get hasLeaderChangedForTheOngoingRetry(): boolean {
+    return this.attempts > 0 && this.attempts === this.#attemptsWhenLeaderLastChanged
+  }
+
+  /** The last attempt ran into an error that a pause may heal, and the pause is not over. */
+  isBackingOff(nowMs: number): boolean {
+    return this.attempts > 0 && !this.hasLeaderChangedForTheOngoingRetry && this.waitedTimeMs(nowMs) < this.backoffMs
+  }
+
+  #hasRoomFor(size: number): boolean {
+    return this.#writeLimit >= this.estimatedSizeInBytes + size
+  }
+
+  /** Room for records that compression will make small again. */
+  #grow(needed: number): boolean {
+    const limit = this.#writeLimit * MAX_GROWTH
+    if (this.#context.compression === 'none' || needed > limit) return false
+    const grown = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(needed, this.#buffer.length * 2)))
+    this.#buffer.copy(grown, BATCH_HEADER_BYTES, BATCH_HEADER_BYTES, this.#position)
+    this.#buffer = grown
+    return true
+  }
+
+  /** What the encoded records say already (timestamps, sizes) is read from them and not kept twice. */
+  #cursor(): RecordCursor {
+    return new RecordCursor(this.#buffer, this.recordCount, BATCH_HEADER_BYTES, this.#position)
+  }
+
+  /**
+   * For each record in append order the interceptors, then its callback; the promises settle after the last callback,
+   * so that no code that awaits one runs before the batch is through.
+   */
+  #settleAll(
+    error: KafkaError | null,
+    recordError: ((index: number) => KafkaError) | undefined,
+    baseOffset: number,
+    logAppendTimeMs: number,
+  ): void {
+    const { interceptors } = this.#context
+    const cursor = error === null ? this.#cursor() : undefined
+    const failed = error === null ? undefined : this.#failedMetadata()
+    const count = this.recordCount
+    const promises = count - this.#callbacks
+    const inOnePass = promises === count && interceptors === null
+    const metadatas: RecordMetadata[] = []
+    for (let index = 0; index < count; index++) {
+      const metadata = failed ?? this.#metadata(cursor!, index, baseOffset, logAppendTimeMs)
+      const reject = this.#rejecters[index]!
+      const settle = this.#settlers[index]!
+      if (inOnePass) {
+        if (error === null) (settle as Resolve)(metadata)
+        else reject!(recordError?.(index) ?? error)
+        continue
+      }
+      const failure = error === null ? null : (recordError?.(index) ?? error)
+      interceptors?.onAcknowledgement(metadata, failure, this.#headers[index]!)
+      if (reject === null) this.#call(settle, metadata, failure)
+      else metadatas.push(metadata)
+    }
+    if (!inOnePass && promises > 0) this.#settlePromises(metadatas, error, recordError)
+    this.#forget()
+  }
+
+  #settlePromises(
+    metadatas: readonly RecordMetadata[],
+    error: KafkaError | null,
+    recordError: ((index: number) => KafkaError) | undefined,
+  ): void {
+    let next = 0
+    for (let index = 0; index < this.recordCount; index++) {
+      const reject = this.#rejecters[index]!
+      if (reject === null) continue
+      const metadata = metadatas[next++]!
+      if (error === null) (this.#settlers[index] as Resolve)(metadata)
+      else reject(recordError?.(index) ?? error)
+    }
+  }
+
+  #call(callback: SendCallback, metadata: RecordMetadata, error: KafkaError | null): void {
+    try {
+      callback(metadata, error)
+    } catch (thrown) {
+      const { topic, partition } = this.topicPartition
+      this.#context.logger.error('a callback given to send threw', { topic, partition, error: thrown })
+    }
+  }
+
+  #metadata(cursor: RecordCursor, index: number, baseOffset: number, logAppendTimeMs: number): RecordMetadata {
+    cursor.next()
+    return {
+      topic: this.topicPartition.topic,
+      partition: this.topicPartition.partition,
+      offset: baseOffset < 0 ? -1 : baseOffset + index,
+      timestamp: logAppendTimeMs < 0 ? this.#baseTimestamp + cursor.timestampDelta : logAppendTimeMs,
+      serializedKeySize: cursor.keyLength,
+      serializedValueSize: cursor.valueLength,
+    }
+  }
+
+  #failedMetadata(): RecordMetadata {
+    const { topic, partition } = this.topicPartition
+    return { topic, partition, offset: -1, timestamp: -1, serializedKeySize: -1, serializedValueSize: -1 }
+  }
+
+  /** Callbacks hold on to the application's objects; a batch that waits for its socket need not. */
+  #forget(): void {
+    this.#settlers = []
+    this.#rejecters = []
+    this.#headers = []
+    this.#callbacks = 0
+  }
+}
+
+/** Sequences go from 0 to 2^31-1 and begin again at 0. */
+export function nextSequence(sequence: number, count: number): number {
+  return (sequence + count) % SEQUENCES
+}
+
+/** Order of two sequences that lie less than half the range apart, also where they begin again at 0; NO_SEQUENCE is before all. */
+export function isBefore(sequence: number, other: number): boolean {
+  if (sequence === NO_SEQUENCE || other === NO_SEQUENCE) return sequence < other
+  const distance = (other - sequence) & (SEQUENCES - 1)
+  return distance > 0 && distance < SEQUENCES / 2
+}
+
+function illegal(message: string): KafkaError {
+  return new KafkaError('ILLEGAL_STATE', message)
+}

@@ -1,0 +1,68 @@
+import { encodedHeadersSize, estimateSizeUpperBound, type RecordHeader } from '@sluice/protocol'
+import { emptyHeaders, type Headers } from '../record/headers.ts'
+
+const NO_HEADERS: readonly RecordHeader[] = []
+
+/**
+ * One record as bytes, between the serializers and a batch. Key and value are regions of a source, mostly of the
+ * producer's scratch buffer, so one object serves send after send; `detach` makes one that outlives its send.
+ */
+export class RecordBytes {
+  topic = ''
+  /** -1 leaves the choice to the accumulator. */
+  partition = -1
+  timestamp = 0
+  keySource: Buffer | null = null
+  keyStart = 0
+  /** -1 for a null key. */
+  keyLength = -1
+  valueSource: Buffer | null = null
+  valueStart = 0
+  /** -1 for a null value. */
+  valueLength = -1
+  headers: Headers = emptyHeaders()
+  headerList: readonly RecordHeader[] = NO_HEADERS
+  /** Encoded bytes of all headers with their count. */
+  headersSize = 1
+
+  setHeaders(headers: Headers, list: readonly RecordHeader[]): void {
+    this.headers = headers
+    this.headerList = list
+    this.headersSize = list.length === 0 ? 1 : encodedHeadersSize(list)
+  }
+
+  /** A view that is valid until the next send; null for a null key. */
+  key(): Buffer | null {
+    return this.keySource === null ? null : this.keySource.subarray(this.keyStart, this.keyStart + this.keyLength)
+  }
+
+  /** As `key`. */
+  value(): Buffer | null {
+    return this.valueSource === null ? null : this.valueSource.subarray(this.valueStart, this.valueStart + this.valueLength)
+  }
+
+  /** Bytes of a batch that has only this record, at most. */
+  batchSizeUpperBound(): number {
+    return estimateSizeUpperBound(this.keyLength, this.valueLength, this.headersSize)
+  }
+
+  /** A copy with bytes of its own, for a record that has to wait. */
+  detach(): RecordBytes {
+    const copy = new RecordBytes()
+    copy.topic = this.topic
+    copy.partition = this.partition
+    copy.timestamp = this.timestamp
+    copy.keySource = copyOf(this.key())
+    copy.keyLength = this.keyLength
+    copy.valueSource = copyOf(this.value())
+    copy.valueLength = this.valueLength
+    copy.headers = this.headers
+    copy.headerList = this.headerList
+    copy.headersSize = this.headersSize
+    return copy
+  }
+}
+
+function copyOf(bytes: Buffer | null): Buffer | null {
+  return bytes === null ? null : Buffer.from(bytes)
+}
