@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { type MessageCodec, ProtocolError, Reader, writeMessage } from '@sluice/protocol'
 import { testedMessages, versionsOf } from './codecs.ts'
 import { randomMessage } from './random-message.ts'
-import { type SeededRandom, withSeed } from './seeded-random.ts'
+import { runSeed, type SeededRandom, withSeed } from './seeded-random.ts'
 
 /** Prefixes of a longer message are a sample of this size. */
 const MAX_PREFIXES = 60
@@ -11,7 +11,8 @@ const MUTATIONS = 12
 const RANDOM_INPUTS = 6
 
 describe('generated codecs - hostile bytes give a message or a ProtocolError', () => {
-  it('every message cut short is an error with a position', () => {
+  it('every message cut short is an error with a position', (test) => {
+    test.diagnostic(`SLUICE_SEED=${runSeed}`)
     forEachVersion('prefix', (random, codec, version, bytes) => {
       for (const length of prefixes(bytes.length, random)) {
         const error = errorOf(codec, bytes.subarray(0, length), version)

@@ -30,7 +30,7 @@ export function factsFromKafkaJar(cacheDirectory: string): KafkaFacts {
 
 function run(command: string, args: readonly string[]): string {
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 })
+    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 64 * 1024 * 1024 })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
     throw new Error(`"${command}" is not installed: gen:protocol needs mvn, unzip and java (17 or newer); --offline needs none of them`)
