@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 export const KAFKA_VERSION = '4.3.1'
 
@@ -24,7 +24,11 @@ export function factsFromKafkaJar(cacheDirectory: string): KafkaFacts {
   const jar = join(cacheDirectory, `kafka-clients-${KAFKA_VERSION}.jar`)
   const names = run('unzip', ['-Z1', jar, 'common/message/*.json']).split('\n')
   const messages = names.filter((name) => MEMBER.test(name)).map((name) => run('unzip', ['-p', jar, name]))
-  const errors = run('java', ['-cp', `${jar}:${join(cacheDirectory, 'slf4j-api-1.7.36.jar')}`, join(import.meta.dirname, 'Errors.java')])
+  const errors = run('java', [
+    '-cp',
+    [jar, join(cacheDirectory, 'slf4j-api-1.7.36.jar')].join(delimiter),
+    join(import.meta.dirname, 'Errors.java'),
+  ])
   return { messages, errors }
 }
 
