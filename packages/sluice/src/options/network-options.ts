@@ -11,9 +11,12 @@ export interface NetworkOptions {
   readonly clientId?: string
   /** Protocol to the brokers. @default PLAINTEXT; SSL, SASL_PLAINTEXT or SASL_SSL when `ssl` or `sasl` is given */
   readonly securityProtocol?: SecurityProtocol
-  /** TLS: what `tls.connect` of Node takes (`ca`, `cert`, `key`, `pfx`, ...). @default none */
+  /** TLS: what `tls.connect` of Node takes (`ca`, `cert`, `key`, `pfx`, ...). `fromProperties` reads `ssl.*` of PEM and PKCS12 stores. @default none */
   readonly ssl?: SslOptions
-  /** Who the client is, by PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER. @default none */
+  /**
+   * Who the client is, by PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER. `fromProperties` reads `sasl.mechanism` and `sasl.jaas.config`.
+   * @default none
+   */
   readonly sasl?: SaslOptions
   /** How long a broker may take to answer one request. @default 30000 */
   readonly requestTimeoutMs?: number

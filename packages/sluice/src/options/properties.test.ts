@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { isKafkaError } from '../errors.ts'
+import { silentLogger } from '../logger.ts'
+import { stringDeserializer, stringSerializer } from '../record/serdes.ts'
+import { fromProperties } from './properties.ts'
+import { parseProperties } from './properties-text.ts'
+import { resolveConsumerOptions, resolveProducerOptions } from './resolve-options.ts'
+
+const refused = (pattern: RegExp) => (error: unknown) => isKafkaError(error) && error.code === 'CONFIG' && pattern.test(error.message)
+
+test('properties - the text is read as java.util.Properties reads it', () => {
+  const text = [
+    '# comment',
+    '  ! another, = : ',
+    'a=1',
+    'b: 2 ',
+    'c   3',
+    'd = x\\',
+    '    y\\\\',
+    'e\\ f\\=g=h\\u00e9\\t!\\q',
+    'empty',
+    'twice=1\r\ntwice=2',
+    'none=',
+    '',
+    'end=1\\',
+  ].join('\n')
+  assert.deepEqual(
+    [...parseProperties(text)],
+    [
+      ['a', '1'],
+      ['b', '2 '],
+      ['c', '3'],
+      ['d', 'xy\\'],
+      ['e f=g', 'hé\t!q'],
+      ['empty', ''],
+      ['twice', '2'],
+      ['none', ''],
+      ['end', '1'],
+    ],
+  )
+})
+
+test('properties - any text is read without throwing, and escaped ones come back', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseProperties(text)))
+  const escaped = (text: string): string => text.replaceAll(/[\s\S]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), fc.string(), (key, value) => {
+      assert.deepEqual([...parseProperties(`${escaped(key)}=${escaped(value)}`)], [[key, value]])
+    }),
+  )
+})
+
+test('properties - dotted names become options with their types, for whichever client takes them', () => {
+  const options = fromProperties(`
+    bootstrap.servers=a:1, b:2
+    acks=ALL
+    linger.ms=7
+    enable.auto.commit=FALSE
+    group.id=g
+    compression.type=zstd
+    partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor
+    key.serializer=org.apache.kafka.common.serialization.StringSerializer
+    key.deserializer=org.apache.kafka.common.serialization.StringDeserializer
+    interceptor.classes=
+    client.rack=
+  `)
+  const producer = resolveProducerOptions({ ...options, logger: silentLogger })
+  assert.deepEqual([producer.bootstrapServers, producer.acks, producer.lingerMs, producer.compressionType], [['a:1', 'b:2'], -1, 7, 'zstd'])
+  assert.equal(producer.keySerializer, stringSerializer)
+  const consumer = resolveConsumerOptions({ ...options, logger: silentLogger })
+  assert.deepEqual(
+    [consumer.groupId, consumer.enableAutoCommit, consumer.partitionAssignmentStrategy],
+    ['g', false, ['cooperative-sticky']],
+  )
+  assert.equal(consumer.keyDeserializer, stringDeserializer)
+})
+
+test('properties - an object with dotted names is read like the text', () => {
+  const options = fromProperties({
+    'bootstrap.servers': ['a:1'],
+    'linger.ms': 7,
+    'enable.idempotence': false,
+    'interceptor.classes': 'x.A, B',
+  })
+  assert.deepEqual(
+    [options.bootstrapServers, options.lingerMs, options.enableIdempotence, options.interceptorClasses],
+    [['a:1'], 7, false, ['x.A', 'B']],
+  )
+  assert.throws(() => resolveProducerOptions(options), refused(/interceptor\.classes.*x\.A/))
+  assert.throws(() => fromProperties({ 'linger.ms': {} }), refused(/linger\.ms must be a string/))
+})
+
+test('properties - a slip of the pen is refused with the near name, other unknown names are collected', () => {
+  assert.throws(() => fromProperties('linger.mss=1'), refused(/"linger\.mss"; did you mean "linger\.ms"\?/))
+  const { unused } = fromProperties(
+    'bootstrap.servers=a:1\nmetric.reporters=x\nour.own=y\nvalue.serializer=io.confluent.kafka.serializers.KafkaAvroSerializer',
+  )
+  assert.deepEqual(unused, ['metric.reporters', 'our.own', 'value.serializer'])
+})
+
+test('properties - a value that is wrong is refused by the client with both names', () => {
+  assert.throws(
+    () => resolveProducerOptions(fromProperties('bootstrap.servers=a:1\nlinger.ms=soon')),
+    refused(/lingerMs \(linger\.ms\) must be .*"soon"/),
+  )
+})
+
+test('properties - user name and password come out of sasl.jaas.config, in either kind of quotes', () => {
+  const login = 'org.apache.kafka.common.security.scram.ScramLoginModule required'
+  const base = { 'bootstrap.servers': 'a:1', 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'SCRAM-SHA-256' }
+  for (const [jaas, username, password] of [
+    [`${login} username="u" password="p w;\\"x\\"";`, 'u', 'p w;"x"'],
+    [`${login}\n  password='p' username='u';`, 'u', 'p'],
+    [`${login} username=u password=p;`, 'u', 'p'],
+  ] as const) {
+    assert.deepEqual(fromProperties({ ...base, 'sasl.jaas.config': jaas }).sasl, { mechanism: 'SCRAM-SHA-256', username, password })
+  }
+  assert.throws(
+    () => fromProperties({ ...base, 'sasl.jaas.config': `${login} username="u" pass="secret";` }),
+    (error) => refused(/needs sasl\.jaas\.config/)(error) && !/secret/.test((error as Error).message),
+  )
+  assert.throws(() => fromProperties({ ...base, 'sasl.mechanism': 'GSSAPI' }), refused(/"GSSAPI" is not known/))
+  assert.throws(() => fromProperties({ ...base, 'sasl.mechanism': 'OAUTHBEARER' }), refused(/token function/))
+  assert.equal(
+    fromProperties({ 'bootstrap.servers': 'a:1', 'sasl.mechanism': 'PLAIN', 'sasl.jaas.config': 'x username=u password=p' }).sasl,
+    undefined,
+  )
+})
+
+test('properties - PEM and PKCS12 stores become options of tls.connect', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-properties-'))
+  context.after(() => rmSync(folder, { recursive: true }))
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const base = { 'bootstrap.servers': 'a:1', 'security.protocol': 'SSL' }
+  const pem = fromProperties({
+    ...base,
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.location': file('ca.pem', 'CA'),
+    'ssl.keystore.certificate.chain': 'CHAIN',
+    'ssl.keystore.key': 'KEY',
+    'ssl.key.password': 'p',
+  })
+  assert.deepEqual(pem.ssl, { ca: 'CA', cert: 'CHAIN', key: 'KEY', passphrase: 'p' })
+  const p12 = fromProperties({
+    ...base,
+    'ssl.keystore.type': 'PKCS12',
+    'ssl.keystore.location': file('k.p12', 'K'),
+    'ssl.keystore.password': 'p',
+  })
+  assert.deepEqual(p12.ssl, { pfx: Buffer.from('K'), passphrase: 'p' })
+  assert.throws(() => fromProperties({ ...base, 'ssl.truststore.location': file('t.jks', '') }), refused(/JKS cannot be read by Node/))
+  const missing = { 'ssl.truststore.type': 'PEM', 'ssl.truststore.location': join(folder, 'no.pem') }
+  assert.throws(() => fromProperties({ ...base, ...missing }), refused(/cannot be read: ENOENT/))
+})
