@@ -356,7 +356,9 @@ export class Connection {
   #onEnd(): void {
     if (this.state === 'closed') return
     const hints: Partial<Record<ConnectionState, string>> = {
-      connecting: ' before it was set up',
+      connecting: this.#options.ssl
+        ? ' during the TLS handshake; if it always does, this is a plaintext listener (securityProtocol)'
+        : ' before it was set up',
       checking_api_versions: ' during ApiVersions; if it always does, this may be a TLS listener (securityProtocol)',
       authenticating: ' during SASL authentication',
     }
