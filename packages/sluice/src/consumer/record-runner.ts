@@ -1,0 +1,189 @@
+import { isKafkaError, KafkaError } from '../errors.ts'
+import type { ConsumerRecord } from '../record/consumer-record.ts'
+import type { PartitionRecords } from '../record/consumer-records.ts'
+import type { TopicPartition } from '../record/topic-partition.ts'
+import type { OffsetTracker } from './offset-tracker.ts'
+import { type Delivery, endTracking, type RecordSource, track } from './record-source.ts'
+import type { PartitionState } from './subscription-state.ts'
+
+export interface RunOptions<K, V> {
+  /** Called with one record at a time of each partition, in offset order. */
+  readonly eachRecord?: (record: ConsumerRecord<K, V>) => void | Promise<void>
+  /** Called with the records that one poll gave of a partition; they are done when it returns. */
+  readonly eachBatch?: (batch: PartitionRecords<K, V>) => void | Promise<void>
+  /** How many partitions are worked on at the same time. @default 1 */
+  readonly concurrency?: number
+  /** Ends `run` after the handlers that are at work. */
+  readonly signal?: AbortSignal
+}
+
+/** One partition's records that no handler has had yet. */
+interface Work<K, V> extends TopicPartition {
+  readonly key: string
+  /** One entry for each poll that gave records. */
+  readonly batches: PartitionRecords<K, V>[]
+  tracker: OffsetTracker | undefined
+  /** Settles when the handler at work is done. */
+  active: Promise<void> | null
+  /** Given up: no more of it is handed out. */
+  isCancelled: boolean
+}
+
+const POLL_MS = 1000
+
+/**
+ * `consumer.run`: polls on while handlers work, so that the group stays in touch, and keeps at most one handler at work
+ * for each partition. Offsets are committed as far as records are done, without gaps; a handler that throws ends `run`,
+ * and its record comes again.
+ */
+export class RecordRunner<K, V> {
+  readonly #source: RecordSource<K, V>
+  readonly #options: RunOptions<K, V>
+  readonly #concurrency: number
+  readonly #work = new Map<string, Work<K, V>>()
+  readonly #ready: Work<K, V>[] = []
+  #activeCount = 0
+  #failure: { readonly error: unknown } | null = null
+  #hasProgressed = true
+
+  constructor(source: RecordSource<K, V>, options: RunOptions<K, V>) {
+    const { eachRecord, eachBatch, concurrency = 1 } = options
+    if ((eachRecord === undefined) === (eachBatch === undefined)) {
+      throw new KafkaError('INVALID_ARGUMENT', 'run takes either eachRecord or eachBatch')
+    }
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new KafkaError('INVALID_ARGUMENT', `concurrency must be a whole number from 1, not ${String(concurrency)}`)
+    }
+    this.#source = source
+    this.#options = options
+    this.#concurrency = concurrency
+  }
+
+  /** Resolves when the signal aborts or the consumer is closed; rejects with what a handler threw. */
+  async run(): Promise<void> {
+    const { signal } = this.#options
+    const onAbort = (): void => this.#source.wakeup.notify()
+    signal?.addEventListener('abort', onAbort)
+    this.#source.setDrain((partitions) => this.#drain(partitions))
+    try {
+      await this.#loop()
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      for (const work of this.#work.values()) work.isCancelled = true
+      await Promise.all([...this.#work.values()].map(({ active }) => active))
+      this.#source.setDrain(null)
+      endTracking(this.#source.subscriptions)
+    }
+    if (!this.#source.closing.aborted) {
+      if (this.#failure === null) await this.#source.commitDone()
+      else await this.#source.commitDone().catch(() => {})
+    }
+    if (this.#failure !== null) throw this.#failure.error
+  }
+
+  get #isStopping(): boolean {
+    return this.#failure !== null || this.#options.signal?.aborted === true
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#isStopping) {
+      let delivery: Delivery<K, V> | null
+      try {
+        delivery = await this.#source.next({
+          timeoutMs: POLL_MS,
+          select: (state) => this.#hasRoom(state),
+          isInterrupted: () => this.#isStopping,
+          isAlive: () => this.#isAlive(),
+        })
+      } catch (error) {
+        if (isKafkaError(error) && error.code === 'CLOSED') return
+        throw error
+      }
+      if (delivery !== null) this.#take(delivery)
+    }
+  }
+
+  /** A partition whose records wait for a handler gets no more; what was fetched stays where it is. */
+  #hasRoom({ topic, partition }: PartitionState): boolean {
+    return !this.#isStopping && !this.#work.has(`${topic}-${partition}`)
+  }
+
+  /** Handlers that hang must not look like progress. */
+  #isAlive(): boolean {
+    const isAlive = this.#hasProgressed || this.#activeCount === 0
+    this.#hasProgressed = false
+    return isAlive
+  }
+
+  #take(delivery: Delivery<K, V>): void {
+    const trackers = track(delivery)
+    for (const batch of delivery.records.byPartition()) {
+      const { topic, partition } = batch
+      const key = `${topic}-${partition}`
+      const work: Work<K, V> = { topic, partition, key, batches: [batch], tracker: trackers.get(key), active: null, isCancelled: false }
+      const before = this.#work.get(key)
+      if (before !== undefined) before.batches.push(batch)
+      else {
+        this.#work.set(key, work)
+        this.#ready.push(work)
+      }
+    }
+    this.#dispatch()
+  }
+
+  #dispatch(): void {
+    while (this.#activeCount < this.#concurrency && !this.#isStopping) {
+      const work = this.#ready.shift()
+      if (work === undefined) return
+      if (work.isCancelled) continue
+      this.#activeCount++
+      work.active = this.#handle(work).then(() => {
+        this.#activeCount--
+        work.active = null
+        if (this.#work.get(work.key) === work) this.#work.delete(work.key)
+        this.#dispatch()
+        this.#source.wakeup.notify()
+      })
+    }
+  }
+
+  /** Never rejects: what a handler throws is kept for `run`. */
+  async #handle(work: Work<K, V>): Promise<void> {
+    const { eachRecord, eachBatch } = this.#options
+    try {
+      for (let batch = work.batches.shift(); batch !== undefined; batch = work.batches.shift()) {
+        if (eachBatch !== undefined) {
+          if (work.isCancelled || this.#isStopping) return
+          await eachBatch(batch)
+          this.#hasProgressed = true
+          for (const record of batch.records) work.tracker?.done(record)
+          continue
+        }
+        for (const record of batch.records) {
+          if (work.isCancelled || this.#isStopping) return
+          const handled = eachRecord!(record)
+          // A handler that returns nothing costs no turn of the microtask queue.
+          if (handled !== undefined) await handled
+          this.#hasProgressed = true
+          work.tracker?.done(record)
+        }
+      }
+    } catch (error) {
+      this.#failure ??= { error }
+      this.#source.wakeup.notify()
+    }
+  }
+
+  /** Partitions are about to be given up: hands out no more of them and waits for the handlers at work. */
+  async #drain(partitions: readonly TopicPartition[]): Promise<void> {
+    const leaving: Work<K, V>[] = []
+    for (const { topic, partition } of partitions) {
+      const work = this.#work.get(`${topic}-${partition}`)
+      if (work === undefined) continue
+      work.isCancelled = true
+      this.#work.delete(work.key)
+      leaving.push(work)
+    }
+    await Promise.all(leaving.map(({ active }) => active))
+  }
+}

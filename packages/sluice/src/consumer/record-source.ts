@@ -1,0 +1,57 @@
+import type { ConsumerRecords } from '../record/consumer-records.ts'
+import type { TopicPartition } from '../record/topic-partition.ts'
+import type { FetchedPartition } from './fetcher.ts'
+import { OffsetTracker } from './offset-tracker.ts'
+import type { PartitionState, SubscriptionState } from './subscription-state.ts'
+import type { Wakeup } from './wait.ts'
+
+/** What one poll gave: the records as interceptors left them, and the partitions they came from. */
+export interface Delivery<K, V> {
+  readonly records: ConsumerRecords<K, V>
+  readonly fetched: readonly FetchedPartition<K, V>[]
+}
+
+export interface SourceOptions {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+  /** Whether records of a partition are wanted now; asked again whenever something has happened. */
+  readonly select?: (state: PartitionState) => boolean
+  /** Ends the wait early, without records. */
+  readonly isInterrupted?: () => boolean
+  /** Whether the application makes progress, which `maxPollIntervalMs` is about. Default: it does. */
+  readonly isAlive?: () => boolean
+}
+
+/** The consumer as `run` and the iterator use it. */
+export interface RecordSource<K, V> {
+  readonly subscriptions: SubscriptionState
+  readonly wakeup: Wakeup
+  readonly closing: AbortSignal
+  /** Null when nothing came. Rejects with CLOSED when the consumer is closed meanwhile. */
+  next(options: SourceOptions): Promise<Delivery<K, V> | null>
+  /** Commits what is done, when auto-commit is on. */
+  commitDone(): Promise<void>
+  /** Waits for whatever still works on these partitions before they are given up. */
+  setDrain(drain: ((partitions: readonly TopicPartition[]) => Promise<void>) | null): void
+}
+
+/** Notes which records of a delivery have to be done before their offsets are committed. Gives the trackers by `topic-partition`. */
+export function track<K, V>({ records, fetched }: Delivery<K, V>): ReadonlyMap<string, OffsetTracker> {
+  const trackers = new Map<string, OffsetTracker>()
+  for (const { state, startOffset, nextOffset } of fetched) {
+    state.tracker ??= new OffsetTracker(startOffset)
+    state.tracker.add(records.records(state), nextOffset)
+    trackers.set(`${state.topic}-${state.partition}`, state.tracker)
+  }
+  return trackers
+}
+
+/** Puts the positions back to what is done, so that whoever reads next begins there. */
+export function endTracking(subscriptions: SubscriptionState): void {
+  for (const state of subscriptions.partitions()) {
+    const { tracker } = state
+    if (tracker === null) continue
+    if (tracker.hasPending) state.seek(tracker.committable, tracker.leaderEpoch)
+    else state.tracker = null
+  }
+}
