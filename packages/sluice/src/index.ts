@@ -1,3 +1,7 @@
+// Clients
+export { KafkaProducer, type SendOptions, type WaitOptions } from './producer/producer.ts'
+export type { SendCallback } from './producer/producer-batch.ts'
+
 // Records and their parts
 
 // Errors, time and logs

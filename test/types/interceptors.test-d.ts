@@ -1,0 +1,85 @@
+// Compiled, never run: what the types infer, and what they refuse.
+import type { ConsumerInterceptor, ConsumerOptions, ConsumerRecords, ProducerInterceptor } from 'sluice'
+import {
+  bufferSerializer,
+  drop,
+  fromProperties,
+  jsonDeserializer,
+  jsonSerializer,
+  KafkaProducer,
+  stringDeserializer,
+  stringSerializer,
+} from 'sluice'
+import { hostHeader, regexFilter, staticHeader, timestampHeader } from 'sluice/interceptors'
+
+interface Order {
+  readonly id: string
+  readonly card: string
+}
+
+/** The signature of KafkaConsumer's constructor. */
+declare function consumer<K = Buffer, V = Buffer>(
+  options: ConsumerOptions<K, V>,
+  interceptors?: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[],
+): { poll(): ConsumerRecords<K, V> }
+declare function same<T>(value: T): { as<U extends T>(..._: T extends U ? [] : ['not the same type']): void }
+
+const bootstrapServers = 'localhost:9092'
+
+const orders = new KafkaProducer({ bootstrapServers, keySerializer: stringSerializer, valueSerializer: jsonSerializer<Order>() }, [
+  timestampHeader(),
+  hostHeader(),
+  staticHeader({ key: 'source', value: 'web' }),
+  regexFilter({ regex: /^DEBUG/, excludeEvents: true }),
+  {
+    name: 'mask',
+    onSend(record) {
+      same(record.key).as<string | null>()
+      same(record.value).as<Order | null>()
+      return record.value === null ? drop('empty') : { ...record, value: { ...record.value, card: '****' } }
+    },
+  },
+])
+same(orders).as<KafkaProducer<string, Order>>()
+
+const plain = new KafkaProducer({ bootstrapServers })
+same(plain).as<KafkaProducer<Buffer, Buffer>>()
+// @ts-expect-error it is a producer of bytes
+same(plain).as<KafkaProducer<string, Order>>()
+new KafkaProducer({ bootstrapServers, valueSerializer: bufferSerializer, acks: 'all', logger: console })
+new KafkaProducer({ ...fromProperties('linger.ms=5'), valueSerializer: jsonSerializer<Order>() })
+
+const numbers: ProducerInterceptor<string, number> = { name: 'numbers', onSend: (record) => record }
+// @ts-expect-error an interceptor of numbers cannot take orders
+new KafkaProducer({ bootstrapServers, keySerializer: stringSerializer, valueSerializer: jsonSerializer<Order>() }, [numbers])
+// @ts-expect-error a hook returns a record or a verdict
+new KafkaProducer({ bootstrapServers }, [{ name: 'forgot', onSend() {} }])
+// @ts-expect-error an interceptor needs a name
+new KafkaProducer({ bootstrapServers }, [{ onSend: (record) => record }])
+// @ts-expect-error a misspelt option
+new KafkaProducer({ bootstrapServers, linger: 5 })
+// @ts-expect-error acks are 0, 1, -1 or 'all'
+new KafkaProducer({ bootstrapServers, acks: 2 })
+// @ts-expect-error a consumer's option
+new KafkaProducer({ bootstrapServers, groupId: 'g' })
+// @ts-expect-error a misspelt option of an interceptor
+timestampHeader({ header: 'at' })
+
+const billing = consumer(
+  { bootstrapServers, groupId: 'billing', keyDeserializer: stringDeserializer, valueDeserializer: jsonDeserializer<Order>() },
+  [
+    regexFilter({ regex: '^DEBUG', excludeEvents: true }),
+    {
+      name: 'paid',
+      onConsume(records) {
+        return records.filter((record) => {
+          same(record.value).as<Order | null>()
+          return record.value !== null
+        })
+      },
+    },
+  ],
+)
+same(billing.poll()).as<ConsumerRecords<string, Order>>()
+// @ts-expect-error onConsume returns ConsumerRecords, not an array
+consumer({ bootstrapServers }, [{ name: 'array', onConsume: (records) => [...records] }])
