@@ -43,12 +43,12 @@ export const MAX_LONG: number = Number.MAX_SAFE_INTEGER
 
 /** A whole number between two bounds, both allowed. */
 export function whole(kafkaName: string | undefined, value: number, least: number, most: number, doc: string): OptionSpec<number> {
-  const bounds = most >= MAX_INT ? `of at least ${least}` : `from ${least} to ${most}`
+  const bounds = most > MAX_INT ? `of at least ${least}` : `from ${least} to ${most}`
   return {
     kafkaName,
     type: most > MAX_INT ? 'long' : 'int',
     default: value,
-    allowed: most >= MAX_INT ? `>= ${least}` : `${least} to ${most}`,
+    allowed: most > MAX_INT ? `>= ${least}` : `${least} to ${most}`,
     shown: true,
     check: (given) =>
       Number.isInteger(given) && (given as number) >= least && (given as number) <= most ? null : `must be a whole number ${bounds}`,

@@ -56,7 +56,7 @@ test('options - one error names all that is wrong: both names, value and bound',
     refused(
       /6 problems/,
       /unknown option "linger"; did you mean "lingerMs"\?/,
-      /batchSize \(batch\.size\) must be .* at least 0, not -1/,
+      /batchSize \(batch\.size\) must be a whole number from 0 to 2147483647, not -1/,
       /retries must be .*, not 1\.5/,
       /compressionType \(compression\.type\) must be one of .*"zstd", not "brotli"/,
       /groupId is an option of KafkaConsumer, not of KafkaProducer/,
