@@ -196,14 +196,14 @@ function assign({ members }: JoinResult): Record<string, string> {
   return Object.fromEntries(members.map(({ memberId }, i) => [memberId, shares[i]!.join(',')]))
 }
 
-it('group - under any interleaving: one generation, one owner, every request answered, no timer left', async (t) => {
+it('group - under any interleaving: one generation, one owner, every request answered, no timer left', { timeout: 30_000 }, async (t) => {
   const seed = Number(process.env.SLUICE_SEED ?? Math.trunc(Math.random() * 2 ** 31))
   t.diagnostic(`SLUICE_SEED=${seed}`)
   const seen: Seen = { sharedGenerations: 0, staticReturns: 0 }
   const property = fc.asyncProperty(setup, fc.array(step, { maxLength: 80, size: 'max' }), (options, steps) =>
     new Model(options, seen).run(steps),
   )
-  await fc.assert(property, { seed, numRuns: RUNS })
+  await fc.assert(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true })
   t.diagnostic(`${seen.sharedGenerations} shared assignments, ${seen.staticReturns} static leaders back`)
   assert.ok(seen.sharedGenerations > RUNS, `only ${seen.sharedGenerations} assignments were shared`)
 })

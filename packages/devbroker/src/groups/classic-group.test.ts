@@ -22,7 +22,7 @@ async function waits(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise, Promise.resolve(open)])) === open
 }
 
-describe('joining', () => {
+describe('joining', { timeout: 10_000 }, () => {
   it('group - a first member leads generation 1 and gets what it assigned to itself', async () => {
     const { client, state, groups } = start()
     const a = client()
@@ -236,7 +236,7 @@ describe('joining', () => {
   })
 })
 
-describe('syncing', () => {
+describe('syncing', { timeout: 10_000 }, () => {
   it('group - a follower that syncs first waits for the leader', async () => {
     const { client, state } = start()
     const [a, b] = [client(), client()]
@@ -327,7 +327,7 @@ describe('syncing', () => {
   })
 })
 
-describe('sessions', () => {
+describe('sessions', { timeout: 10_000 }, () => {
   it('group - heartbeats keep a member, their end removes it and rebalances the others', async () => {
     const { clock, client, state } = start()
     const [a, b] = [client(), client()]
@@ -374,6 +374,26 @@ describe('sessions', () => {
     assert.equal((await syncing).errorCode, NONE)
   })
 
+  it('group - the session of a member that waited for its assignment starts anew with it', async () => {
+    const { clock, client, groups } = start()
+    const a = client({ sessionTimeoutMs: 100_000 })
+    const b = client({ sessionTimeoutMs: 1000 })
+    await stabilize(a)
+    const joining = b.enter()
+    await settle()
+    await a.join()
+    await joining
+    const syncing = b.sync()
+    await settle()
+    clock.advance(50_000)
+    await a.sync({ [b.memberId]: 'b' })
+    assert.equal((await syncing).assignment.toString(), 'b')
+    clock.advance(999)
+    assert.equal(groups.describe('g')!.members.length, 2)
+    clock.advance(1)
+    assert.equal(groups.describe('g')!.members.length, 1)
+  })
+
   it('group - a first join whose client went away is dropped after five minutes', async () => {
     const { clock, client, groups } = start()
     const long = { sessionTimeoutMs: 1_800_000, rebalanceTimeoutMs: 1_800_000 }
@@ -410,7 +430,7 @@ describe('sessions', () => {
   })
 })
 
-describe('leaving', () => {
+describe('leaving', { timeout: 10_000 }, () => {
   it('group - a member that leaves makes the others rebalance at once; the last one leaves it empty without timers', async () => {
     const { clock, client, state } = start()
     const [a, b] = [client(), client()]

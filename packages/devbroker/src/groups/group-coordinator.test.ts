@@ -20,7 +20,7 @@ function start() {
   return { clock, topics, groups, client, committed }
 }
 
-describe('limits', () => {
+describe('limits', { timeout: 10_000 }, () => {
   it('coordinator - a group id is required', async () => {
     const { groups, client } = start()
     const nobody = client({ groupId: '' })
@@ -59,7 +59,7 @@ describe('limits', () => {
   })
 })
 
-describe('offsets', () => {
+describe('offsets', { timeout: 10_000 }, () => {
   it('offsets - a member of a stable group commits and keeps its session by it', async () => {
     const { clock, client, committed } = start()
     const a = client()
@@ -195,7 +195,7 @@ describe('offsets', () => {
   })
 })
 
-describe('administration', () => {
+describe('administration', { timeout: 10_000 }, () => {
   it('coordinator - groups are listed and described with what a stable group has settled', async () => {
     const { groups, client } = start()
     const a = client({ clientId: 'app' })
@@ -246,7 +246,7 @@ describe('administration', () => {
   })
 })
 
-describe('coordinators that go', () => {
+describe('coordinators that go', { timeout: 10_000 }, () => {
   it('coordinator - closing answers everything that waits and leaves no timer', async () => {
     const { clock, groups, client } = start()
     const [a, b, c, d] = [client(), client(), client({ groupId: 'h' }), client({ groupId: 'h' })]

@@ -21,7 +21,7 @@ export class GroupMembers implements Iterable<GroupMember> {
     return this.#byId.size
   }
 
-  /** Empty when there is no member. */
+  /** Empty while there is none. */
   get leaderId(): string {
     return this.#leaderId ?? ''
   }
@@ -47,7 +47,7 @@ export class GroupMembers implements Iterable<GroupMember> {
     return this.#idByInstance.get(groupInstanceId)
   }
 
-  /** The first member leads. */
+  /** The first member leads; when the leader goes, the next generation elects another. */
   add(member: GroupMember): void {
     this.#byId.set(member.memberId, member)
     if (member.groupInstanceId !== null) this.#idByInstance.set(member.groupInstanceId, member.memberId)
@@ -57,7 +57,7 @@ export class GroupMembers implements Iterable<GroupMember> {
   remove(member: GroupMember): void {
     this.#byId.delete(member.memberId)
     if (member.groupInstanceId !== null) this.#idByInstance.delete(member.groupInstanceId)
-    if (this.#leaderId === member.memberId) this.#leaderId = this.#byId.keys().next().value
+    if (this.#leaderId === member.memberId) this.#leaderId = undefined
     member.retire(errorCodes.UNKNOWN_MEMBER_ID)
   }
 

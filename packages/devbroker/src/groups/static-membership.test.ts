@@ -14,7 +14,7 @@ function start() {
   return { clock, groups, client }
 }
 
-describe('static membership', () => {
+describe('static membership', { timeout: 10_000 }, () => {
   it('static member - joins in one step, with its instance id in its member id', async () => {
     const { client } = start()
     const joined = await client({ instanceId: 'one' }).join()
@@ -158,6 +158,24 @@ describe('static membership', () => {
     clock.advance(1)
     assert.equal(groups.describe('g')!.state, 'Empty')
     assert.equal(clock.pending, 0)
+  })
+
+  it('static member - one that restarts before it had its assignment gets it, and the group stays as it is', async () => {
+    const { clock, client } = start()
+    const options = { sessionTimeoutMs: 100_000, rebalanceTimeoutMs: 30_000 }
+    const [a, b] = [client({ instanceId: 'a', ...options }), client({ instanceId: 'b', ...options })]
+    await stabilize(a)
+    const joining = b.join()
+    await settle()
+    await a.join()
+    await joining
+    await a.sync({ [b.memberId]: 'b' })
+    const restarted = client({ instanceId: 'b', ...options })
+    await restarted.join()
+    assert.equal((await restarted.sync()).assignment.toString(), 'b')
+    clock.advance(30_000)
+    assert.equal(a.heartbeat(), NONE)
+    assert.equal(restarted.heartbeat(), NONE)
   })
 
   it('static member - an administrator removes it by its instance id alone', async () => {
