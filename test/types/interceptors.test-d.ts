@@ -1,5 +1,5 @@
 // Compiled, never run: what the types infer, and what they refuse.
-import type { ConsumerInterceptor, ConsumerOptions, ConsumerRecords, ProducerInterceptor } from 'sluice'
+import type { ProducerInterceptor } from 'sluice'
 import {
   bufferSerializer,
   drop,
@@ -17,11 +17,6 @@ interface Order {
   readonly card: string
 }
 
-/** The signature of KafkaConsumer's constructor. */
-declare function consumer<K = Buffer, V = Buffer>(
-  options: ConsumerOptions<K, V>,
-  interceptors?: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[],
-): { poll(): ConsumerRecords<K, V> }
 declare function same<T>(value: T): { as<U extends T>(..._: T extends U ? [] : ['not the same type']): void }
 
 const bootstrapServers = 'localhost:9092'
@@ -80,6 +75,6 @@ const billing = consumer(
     },
   ],
 )
-same(billing.poll()).as<ConsumerRecords<string, Order>>()
+same(billing).as<KafkaConsumer<string, Order>>()
 // @ts-expect-error onConsume returns ConsumerRecords, not an array
-consumer({ bootstrapServers }, [{ name: 'array', onConsume: (records) => [...records] }])
+new KafkaConsumer({ bootstrapServers }, [{ name: 'array', onConsume: (records) => [...records] }])

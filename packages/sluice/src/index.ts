@@ -1,4 +1,9 @@
 // Clients
+export { type CallOptions, type ConsumerGroupMetadata, KafkaConsumer, type PollOptions } from './consumer/consumer.ts'
+export type { FoundOffset, OffsetQuery } from './consumer/offset-finder.ts'
+export type { RebalanceListener } from './consumer/rebalance-listener.ts'
+export { RecordDeserializationError } from './consumer/record-deserialization-error.ts'
+export type { RunOptions } from './consumer/record-runner.ts'
 export { KafkaProducer, type SendOptions, type WaitOptions } from './producer/producer.ts'
 export type { SendCallback } from './producer/producer-batch.ts'
 

@@ -20,14 +20,14 @@ export interface Deserializer<T> {
 
 export type Serde<T> = Serializer<T> & Deserializer<T>
 
-/** Bytes as they are (Java: ByteArraySerializer, ByteBufferSerializer). */
-export const bufferSerializer: Serializer<Uint8Array> = {
+/** Bytes as they are (Java: ByteArraySerializer, ByteBufferSerializer). Any Uint8Array is taken; typed as Buffer, so that interceptors have its methods. */
+export const bufferSerializer: Serializer<Buffer> = {
   serialize(topic, data) {
-    if (!(data instanceof Uint8Array)) throw wrongType('bufferSerializer', 'Uint8Array or Buffer', data, topic)
+    if (!(data instanceof Uint8Array)) throw wrongType('bufferSerializer', 'Buffer or Uint8Array', data, topic)
     return data
   },
   serializeInto(topic, data, _headers, target, offset) {
-    if (!(data instanceof Uint8Array)) throw wrongType('bufferSerializer', 'Uint8Array or Buffer', data, topic)
+    if (!(data instanceof Uint8Array)) throw wrongType('bufferSerializer', 'Buffer or Uint8Array', data, topic)
     if (data.length > target.length - offset) return -1
     target.set(data, offset)
     return data.length
