@@ -6,6 +6,7 @@ import {
   fromProperties,
   jsonDeserializer,
   jsonSerializer,
+  KafkaConsumer,
   KafkaProducer,
   stringDeserializer,
   stringSerializer,
