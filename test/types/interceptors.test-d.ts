@@ -61,7 +61,7 @@ new KafkaProducer({ bootstrapServers, groupId: 'g' })
 // @ts-expect-error a misspelt option of an interceptor
 timestampHeader({ header: 'at' })
 
-const billing = consumer(
+const billing = new KafkaConsumer(
   { bootstrapServers, groupId: 'billing', keyDeserializer: stringDeserializer, valueDeserializer: jsonDeserializer<Order>() },
   [
     regexFilter({ regex: '^DEBUG', excludeEvents: true }),
