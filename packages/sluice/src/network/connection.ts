@@ -131,6 +131,10 @@ export class Connection {
   ): void {
     const version = this.#apiVersions?.usable(api, options.minVersion, options.maxVersion)
     const request = new PendingRequest(api, version ?? -1, callback, onReleased ?? null)
+    if (this.state === 'closed') {
+      this.#refuse(request, this.#closedError())
+      return
+    }
     if (version === undefined) {
       this.#refuse(
         request,
@@ -248,7 +252,7 @@ export class Connection {
   }
 
   #enter(state: ConnectionState): void {
-    if (this.state === 'closed') throw new KafkaError('NETWORK', `the connection to ${this.where} was closed`, { retriable: true })
+    if (this.state === 'closed') throw this.#closedError()
     this.state = state
     this.#listener.onState(this, state)
   }
@@ -284,7 +288,7 @@ export class Connection {
   #exchangeFrame<Q>(api: Api<Q, any>, version: number, message: Writable<Q>): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       if (this.state === 'closed') {
-        reject(new KafkaError('NETWORK', `the connection to ${this.where} was closed`, { retriable: true }))
+        reject(this.#closedError())
         return
       }
       const request = new PendingRequest(api, version, (error, frame) => (error ? reject(error) : resolve(frame)), null)
@@ -450,6 +454,10 @@ export class Connection {
       } else this.#arm(request.deadline)
     }
     if (timedOut && this.#isOpen()) this.#listener.onTimeout(this)
+  }
+
+  #closedError(): KafkaError {
+    return new KafkaError('NETWORK', `the connection to ${this.where} was closed`, { retriable: true })
   }
 
   #isOpen(): boolean {

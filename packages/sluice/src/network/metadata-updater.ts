@@ -113,8 +113,9 @@ export class MetadataUpdater {
   #rebootstrap(): void {
     this.#logger.info('no known broker can be reached; starting again from bootstrapServers')
     this.#attemptsSince = this.#clock.monotonic()
-    for (const node of this.#metadata.cluster.nodes.values()) this.#client.disconnect(node)
+    const nodes = [...this.#metadata.cluster.nodes.values()]
     this.#metadata.bootstrap(this.#bootstrap)
+    for (const node of nodes) this.#client.disconnect(node)
   }
 
   #send(node: Node): void {

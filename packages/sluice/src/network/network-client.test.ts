@@ -158,6 +158,19 @@ test('network client - a name that does not resolve fails the attempt and throws
   )
 })
 
+test('network client - a name that never resolves fails the attempt in time', async (t) => {
+  const { clock, client } = await setUp(t, { socketConnectionSetupTimeoutMs: 1000 }, undefined, {
+    lookup: (host) => (host === '127.0.0.1' ? Promise.resolve([host]) : new Promise(() => {})),
+  })
+  const node = { id: 7, host: 'slow.invalid', port: 9092, rack: null }
+  const answer = client.request(node, heartbeatApi, {}, { timeoutMs: 5000 })
+  clock.advance(999)
+  assert.equal(client.connectionFailed(node), false)
+  clock.advance(1)
+  assert.equal(client.connectionFailed(node), true)
+  await assert.rejects(answer, { code: 'NETWORK', message: /slow\.invalid.*1000 ms/ })
+})
+
 test('network client - disconnecting a node fails its requests and obeys backoff before the next attempt (NC-7, NC-17)', async (t) => {
   const { clock, client, bootNode, pass, send } = await setUp(t)
   await pass(() => client.ready(bootNode))

@@ -192,7 +192,7 @@ export class NetworkClient implements KafkaClient {
     if (entry.connection !== null) this.#close(entry.connection, error)
     else if (this.#states.state(node.id) === 'connecting') {
       entry.attempt++
-      this.#lost(entry, error)
+      this.#lost(entry, error, true)
     }
   }
 
@@ -245,13 +245,26 @@ export class NetworkClient implements KafkaClient {
     const { id, host, port } = entry.node
     this.#states.connecting(id, host)
     const attempt = ++entry.attempt
+    const setupTimeoutMs = this.#states.setupTimeoutMs(id)
+    const current = () => this.#closed === null && attempt === entry.attempt
+    const timer = this.#clock.setTimer(
+      () => {
+        if (!current()) return
+        entry.attempt++
+        const message = `the host name "${host}" was not resolved within ${Math.round(setupTimeoutMs)} ms (socketConnectionSetupTimeoutMs)`
+        this.#lost(entry, new KafkaError('NETWORK', message, { retriable: true }))
+      },
+      setupTimeoutMs,
+      false,
+    )
     this.#states.nextAddress(id).then(
       (address) => {
-        if (this.#closed !== null || attempt !== entry.attempt) return
-        entry.connection = this.#openConnection(entry, host, port, address)
+        timer.cancel()
+        if (current()) entry.connection = this.#openConnection(entry, host, port, address)
       },
       (error: KafkaError) => {
-        if (this.#closed === null && attempt === entry.attempt) this.#lost(entry, error)
+        timer.cancel()
+        if (current()) this.#lost(entry, error)
       },
     )
   }
@@ -326,7 +339,8 @@ export class NetworkClient implements KafkaClient {
     const firstFailure = this.#states.failedAttempts(id) === 0
     if (error.code === 'AUTHENTICATION') this.#states.authenticationFailed(id, error)
     else this.#states.disconnected(id)
-    if (before !== 'ready' && firstFailure && !onPurpose) this.#logger.warn('connection failed', { node: id, error: error.message })
+    const worthTelling = error.code === 'CORRUPT' || (before !== 'ready' && firstFailure)
+    if (worthTelling && !onPurpose) this.#logger.warn('connection failed', { node: id, error: error.message })
     else this.#logger.debug('connection ended', { node: id, error: error.message })
     for (const waiting of [...entry.waiting]) waiting.fail(error)
     if (!onPurpose) this.#updater.onDisconnect(error)
