@@ -178,6 +178,22 @@ describe('static membership', { timeout: 10_000 }, () => {
     assert.equal(restarted.heartbeat(), NONE)
   })
 
+  it('static member - who comes back late to a rebalance waits one more rebalance timeout for the others', async () => {
+    const { clock, client } = start()
+    const options = { sessionTimeoutMs: 100_000, rebalanceTimeoutMs: 5000 }
+    const [a, b, c] = [client(options), client({ instanceId: 'b', ...options }), client({ instanceId: 'c', ...options })]
+    await stabilize(a, b, c)
+    a.leave()
+    clock.advance(7000)
+    const rejoining = b.join()
+    await settle()
+    clock.advance(3000)
+    const joined = await rejoining
+    assert.equal(joined.errorCode, NONE)
+    assert.equal(joined.leader, b.memberId)
+    assert.equal(joined.members.length, 2)
+  })
+
   it('static member - an administrator removes it by its instance id alone', async () => {
     const { client, groups } = start()
     const [a, b] = [client({ instanceId: 'a' }), client({ instanceId: 'b' })]
