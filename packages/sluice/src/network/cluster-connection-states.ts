@@ -96,11 +96,6 @@ export class ClusterConnectionStates {
     return this.#nodes.get(id)?.lastConnectAttemptMs ?? Number.NEGATIVE_INFINITY
   }
 
-  /** Attempts and connections that ended since the last time the node was ready. */
-  failedAttempts(id: number): number {
-    return this.#nodes.get(id)?.failedAttempts ?? 0
-  }
-
   /** How long the present or next attempt to connect may take. */
   setupTimeoutMs(id: number): number {
     return this.#nodes.get(id)?.setupTimeoutMs ?? this.#setupTimeout.delayMs(0)

@@ -58,6 +58,8 @@ export class Connection {
   readonly where: string
   /** Closed by this side on purpose: asked for, or idle. */
   closedHere = false
+  /** The broker has answered something after the setup. */
+  served = false
   readonly #options: ConnectionOptions
   readonly #listener: ConnectionListener
   readonly #clock: Clock
@@ -346,6 +348,7 @@ export class Connection {
       return
     }
     this.#inFlight.completeNext()
+    if (!request.raw) this.served = true
     if (response.throttleTimeMs > 0) this.#listener.onThrottle(this, request.api.key, request.version, response.throttleTimeMs)
     request.settle(null, response, this.#options.logger)
     if (request.written) this.#release(request)
@@ -366,7 +369,9 @@ export class Connection {
       checking_api_versions: ' during ApiVersions; if it always does, this may be a TLS listener (securityProtocol)',
       authenticating: ' during SASL authentication',
     }
-    const message = `${this.where} closed the connection${hints[this.state] ?? ''}`
+    // A SASL listener answers ApiVersions to anybody, and hangs up on the request after that.
+    const unserved = this.served ? '' : ' before it answered a request; if it always does, it may want SASL (securityProtocol)'
+    const message = `${this.where} closed the connection${hints[this.state] ?? unserved}`
     this.#fail(new KafkaError('NETWORK', message, { cause: this.#socketError ?? undefined, retriable: true }))
   }
 

@@ -59,6 +59,7 @@ export class MetadataUpdater {
 
   onDisconnect(error: KafkaError): void {
     if (this.#stopped) return
+    this.#metadata.noteFailure(error)
     if (error.code === 'AUTHENTICATION') this.#metadata.fatalError(error)
     this.#metadata.requestUpdate()
   }

@@ -61,6 +61,7 @@ export class Metadata {
   #equivalentResponses = 0
   #backoffMs = 0
   #fatalError: KafkaError | null = null
+  #lastFailure: KafkaError | null = null
   #isClosed = false
 
   constructor(options: MetadataOptions) {
@@ -158,7 +159,7 @@ export class Metadata {
         return
       }
       if (timeoutMs <= 0) {
-        reject(timeoutError(timeoutMs))
+        reject(this.#timeoutError(timeoutMs))
         return
       }
       let timer: Timer | null = null
@@ -180,7 +181,7 @@ export class Metadata {
         },
       }
       this.#waiters.add(waiter)
-      timer = this.#clock.setTimer(() => waiter.reject(timeoutError(timeoutMs)), timeoutMs)
+      timer = this.#clock.setTimer(() => waiter.reject(this.#timeoutError(timeoutMs)), timeoutMs)
       signal?.addEventListener('abort', onAbort, { once: true })
     })
   }
@@ -263,6 +264,7 @@ export class Metadata {
     this.#cluster = cluster
     this.#version++
     this.#fatalError = null
+    this.#lastFailure = null
     this.#lastRefreshAt = now
     this.#failures = 0
     // The first response after a periodic expiry is expected to be the same as before.
@@ -290,6 +292,11 @@ export class Metadata {
     this.#needsFullUpdate = true
   }
 
+  /** Why a connection ended; a wait that times out before the next update says so. */
+  noteFailure(error: KafkaError): void {
+    this.#lastFailure = error
+  }
+
   /** What no retry heals, for all that wait and otherwise for the next one that does. */
   fatalError(error: KafkaError): void {
     if (this.#waiters.size === 0) this.#fatalError = error
@@ -305,6 +312,15 @@ export class Metadata {
     this.#onRequest()
   }
 
+  #timeoutError(timeoutMs: number): KafkaError {
+    const cause = this.#lastFailure
+    const why = cause === null ? '' : `; the last failure was: ${cause.message}`
+    return new KafkaError('TIMEOUT', `metadata was not updated within ${timeoutMs} ms${why}`, {
+      retriable: true,
+      cause: cause ?? undefined,
+    })
+  }
+
   #announce(): void {
     for (const listener of this.#updateListeners) {
       try {
@@ -314,8 +330,4 @@ export class Metadata {
       }
     }
   }
-}
-
-function timeoutError(timeoutMs: number): KafkaError {
-  return new KafkaError('TIMEOUT', `metadata was not updated within ${timeoutMs} ms`, { retriable: true })
 }

@@ -364,6 +364,29 @@ test('network client - a broker that refuses a login does not keep metadata of a
   await until(() => metadata.version === version + 1)
 })
 
+test('network client - a wait for metadata that times out says why there was none', async (t) => {
+  const { broker, clock, metadata, pass } = await setUp(t, {}, (scripted) =>
+    scripted.on(metadataApi, (request) => request.connection.socket.destroy()),
+  )
+  const wait = metadata.awaitUpdate(metadata.version, 5000)
+  await pass(() => broker.connections === 2)
+  clock.advance(5000)
+  await assert.rejects(wait, {
+    code: 'TIMEOUT',
+    message: /closed the connection before it answered a request; .*SASL \(securityProtocol\)/,
+  })
+})
+
+test('network client - a broker that cannot be used is warned about once, not at each attempt', async (t) => {
+  const warnings: string[] = []
+  const logger = { ...silentLogger, warn: (_: string, fields?: object) => warnings.push(JSON.stringify(fields)) }
+  const hangUp = (scripted: ScriptedBroker) => scripted.on(metadataApi, (request) => request.connection.socket.destroy())
+  const { broker, pass } = await setUp(t, {}, hangUp, { logger })
+  await pass(() => broker.connections === 4)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /SASL/)
+})
+
 test('network client - metadata without brokers is asked again', async (t) => {
   let asked = 0
   const { broker, metadata, pass } = await setUp(t, {}, (scripted) =>

@@ -31,6 +31,8 @@ interface NodeEntry {
   timer: Timer | null
   /** Tells the attempt under way from one that `disconnect` ended. */
   attempt: number
+  /** A failure was logged, and no connection was of use since. */
+  warned: boolean
 }
 
 /** Connections to brokers, one per node id, and the metadata refresh (Java: NetworkClient). */
@@ -234,7 +236,7 @@ export class NetworkClient implements KafkaClient {
   #entry(node: Node): NodeEntry {
     let entry = this.#entries.get(node.id)
     if (entry === undefined) {
-      entry = { node, connection: null, waiting: new Set(), timer: null, attempt: 0 }
+      entry = { node, connection: null, waiting: new Set(), timer: null, attempt: 0, warned: false }
       this.#entries.set(node.id, entry)
     }
     entry.node = node
@@ -301,7 +303,7 @@ export class NetworkClient implements KafkaClient {
       onClosed: (connection, error) => {
         if (entry.connection !== connection) return
         entry.connection = null
-        this.#lost(entry, error, connection.closedHere)
+        this.#lost(entry, error, connection.closedHere, connection.served)
       },
       onRoom: () => this.#wake(entry),
       onTimeout: () => this.metadata.requestUpdate(),
@@ -325,7 +327,7 @@ export class NetworkClient implements KafkaClient {
   }
 
   /** An attempt failed or a connection ended. */
-  #lost(entry: NodeEntry, error: KafkaError, onPurpose = false): void {
+  #lost(entry: NodeEntry, error: KafkaError, onPurpose = false, served = false): void {
     const { id } = entry.node
     const before = this.#states.state(id)
     if (this.#closed !== null) {
@@ -336,12 +338,14 @@ export class NetworkClient implements KafkaClient {
       this.#connect(entry)
       return
     }
-    const firstFailure = this.#states.failedAttempts(id) === 0
     if (error.code === 'AUTHENTICATION') this.#states.authenticationFailed(id, error)
     else this.#states.disconnected(id)
-    const worthTelling = error.code === 'CORRUPT' || (before !== 'ready' && firstFailure)
-    if (worthTelling && !onPurpose) this.#logger.warn('connection failed', { node: id, error: error.message })
-    else this.#logger.debug('connection ended', { node: id, error: error.message })
+    if (served) entry.warned = false
+    const worthTelling = error.code === 'CORRUPT' || (!served && !entry.warned)
+    if (worthTelling && !onPurpose) {
+      entry.warned = true
+      this.#logger.warn('connection failed', { node: id, error: error.message })
+    } else this.#logger.debug('connection ended', { node: id, error: error.message })
     for (const waiting of [...entry.waiting]) waiting.fail(error)
     if (!onPurpose) this.#updater.onDisconnect(error)
     this.#wake(entry)
