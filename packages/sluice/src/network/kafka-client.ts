@@ -18,9 +18,8 @@ export interface RequestOptions {
  * Called exactly once for each request. `error` is NETWORK (connection lost; the request may have been executed),
  * TIMEOUT, UNSUPPORTED_VERSION (not sent), CORRUPT, ABORTED or CLOSED; then `response` is undefined. With
  * `expectResponse: false` both are null and undefined on success.
- *
- * `released` tells when the request's bytes are no longer referenced by the socket. It is true for every answer; after
- * a timeout it is false while bytes may still wait in the socket: `onReleased` of `send` then follows.
+ * It never runs inside the call of `send`. After TIMEOUT or ABORTED the socket may still hold the request's bytes:
+ * `onReleased` tells when it does not.
  */
 export type RequestCallback<P> = (error: KafkaError | null, response: P | undefined, version: number) => void
 
