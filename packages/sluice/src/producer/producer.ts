@@ -24,7 +24,7 @@ import { Sender } from './sender.ts'
 import { topicOf, waitForTopic } from './topic-metadata.ts'
 import { TransactionManager } from './transaction-manager.ts'
 import { waitAtMost } from './wait-at-most.ts'
-import { type WaitingSend, WaitingSends } from './waiting-sends.ts'
+import { WaitingSend, WaitingSends } from './waiting-sends.ts'
 
 export interface SendOptions {
   /** Gives up while the send waits for metadata or memory. Once the record is in a batch it has no effect. */
@@ -231,17 +231,12 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     bytes?: RecordBytes,
   ): void {
     const deadlineMs = this.#clock.monotonic() + this.#options.maxBlockMs
-    const send: WaitingSend = { record, bytes, settle, reject, deadlineMs, signal, done: false }
-    if (signal !== undefined) {
-      const giveUp = (): void =>
-        this.#failWaiting(send, new KafkaError('ABORTED', 'send was aborted', { topic: record.topic, cause: signal.reason }))
-      if (signal.aborted) {
-        giveUp()
-        return
-      }
-      signal.addEventListener('abort', giveUp, { once: true })
+    const send = new WaitingSend(record, bytes, settle, reject, deadlineMs, signal)
+    if (signal?.aborted) this.#failWaiting(send, abortedSend(record.topic, signal))
+    else {
+      send.onAbort(() => this.#failWaiting(send, abortedSend(record.topic, signal!)))
+      this.#waiting.add(send)
     }
-    this.#waiting.add(send)
   }
 
   #waitForMemory(
@@ -259,7 +254,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       const topic = topicOf(this.#client.metadata.cluster, send.record)
       if (topic !== undefined) {
         if (this.#append(send.record, topic, send.settle, send.reject)) {
-          send.done = true
+          send.finish()
           return undefined
         }
         send.bytes = this.#bytes.detach()
@@ -278,7 +273,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       if (send.done) return
       if (send.bytes === undefined) {
         if (this.#append(record, topic, settle, reject)) {
-          send.done = true
+          send.finish()
           return
         }
         send.bytes = this.#bytes.detach()
@@ -296,7 +291,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
         }
         this.#appendBytes(bytes, topic, settle, reject, buffer)
       }
-      send.done = true
+      send.finish()
     } catch (error) {
       this.#failWaiting(send, error as KafkaError, partition)
     }
@@ -304,7 +299,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
 
   #failWaiting(send: WaitingSend, error: KafkaError, partition = -1): void {
     if (send.done) return
-    send.done = true
+    send.finish()
     this.#fail(send.record as ProducerRecord<K, V>, partition, error, send.settle, send.reject)
   }
 
@@ -430,9 +425,12 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     await this.#waiting.whenLeft()
     await this.#sender.close()
     this.#client.metadata.close()
-    await this.#client.close()
-    await this.#interceptors.close()
-    this.#options.partitioner?.close?.()
+    try {
+      await this.#client.close()
+    } finally {
+      await this.#interceptors.close()
+      this.#options.partitioner?.close?.()
+    }
   }
 
   #closeForcefully(): void {
@@ -446,6 +444,10 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     this.#compression = undefined
     this.#compressionError = error
   }
+}
+
+function abortedSend(topic: string, signal: AbortSignal): KafkaError {
+  return new KafkaError('ABORTED', `send to topic "${topic}" was aborted`, { topic, cause: signal.reason })
 }
 
 function createAccumulator(

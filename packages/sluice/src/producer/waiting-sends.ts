@@ -3,7 +3,7 @@ import type { Reject, Resolve, SendCallback } from './producer-batch.ts'
 import type { RecordBytes } from './record-bytes.ts'
 
 /** A send that could not go through at once: its topic is not known yet, there is no memory, or others wait before it. */
-export interface WaitingSend {
+export class WaitingSend {
   readonly record: ProducerRecord
   /** Once it is serialized: what waits for memory. */
   bytes: RecordBytes | undefined
@@ -12,8 +12,40 @@ export interface WaitingSend {
   /** Monotonic time at which `maxBlockMs` is over. */
   readonly deadlineMs: number
   readonly signal: AbortSignal | undefined
-  /** Given up already; nothing more is to be done for it. */
-  done: boolean
+  #done = false
+  #abortListener: (() => void) | undefined
+
+  constructor(
+    record: ProducerRecord,
+    bytes: RecordBytes | undefined,
+    settle: SendCallback | Resolve,
+    reject: Reject | null,
+    deadlineMs: number,
+    signal: AbortSignal | undefined,
+  ) {
+    this.record = record
+    this.bytes = bytes
+    this.settle = settle
+    this.reject = reject
+    this.deadlineMs = deadlineMs
+    this.signal = signal
+  }
+
+  /** Through or given up: nothing more is to be done for it. */
+  get done(): boolean {
+    return this.#done
+  }
+
+  onAbort(listener: () => void): void {
+    if (this.signal === undefined) return
+    this.#abortListener = listener
+    this.signal.addEventListener('abort', listener, { once: true })
+  }
+
+  finish(): void {
+    this.#done = true
+    if (this.#abortListener !== undefined) this.signal!.removeEventListener('abort', this.#abortListener)
+  }
 }
 
 /** One topic's queue, in the order of the calls of `send`. */
