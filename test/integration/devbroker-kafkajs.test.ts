@@ -207,11 +207,6 @@ test('devbroker with kafkajs - the admin client makes, describes, finds by time,
   await admin.deleteTopicRecords({ topic: 'made', partitions: [{ partition: 3, offset: '2' }] })
   assert.equal(broker.partition('made', 3).startOffset, 2)
 
-  await admin.setOffsets({ groupId: 'g', topic: 'made', partitions: [{ partition: 3, offset: '2' }] })
-  assert.deepEqual((await admin.listGroups()).groups, [{ groupId: 'g', protocolType: 'consumer' }])
-  const [committed] = await admin.fetchOffsets({ groupId: 'g', topics: ['made'] })
-  assert.equal(committed?.partitions.find(({ partition }) => partition === 3)?.offset, '2')
-  await admin.deleteGroups(['g'])
   await admin.deleteTopics({ topics: ['made'] })
   assert.deepEqual(await admin.listTopics(), [])
   await admin.disconnect()
@@ -222,12 +217,21 @@ test('devbroker with kafkajs - a producer and a consumer follow leaders that mov
   const kafka = connect(broker, { retry: { initialRetryTime: 20, retries: 20 } })
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
   await producer.connect()
-  const consumer = kafka.consumer({ groupId: 'g', heartbeatInterval: 100, maxWaitTimeInMs: 50 })
+  const consumer = kafka.consumer({
+    groupId: 'g',
+    sessionTimeout: 1_500,
+    rebalanceTimeout: 3_000,
+    heartbeatInterval: 100,
+    maxWaitTimeInMs: 50,
+  })
   await consumer.connect()
   await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
   const received = consume(consumer, 9)
-  const sendToAll = (round: string) =>
-    producer.send({ topic: 'orders', messages: [0, 1, 2].map((partition) => ({ partition, value: `${round}-${partition}` })) })
+  // One partition per call: kafkajs 2.2.4 resolves a call without having sent the records of a partition whose leader moves
+  // to a node that has answered its part of that call already.
+  const sendToAll = async (round: string): Promise<void> => {
+    for (const partition of [0, 1, 2]) await producer.send({ topic: 'orders', messages: [{ partition, value: `${round}-${partition}` }] })
+  }
   await sendToAll('before')
 
   const partition = broker.partition('orders', 0)

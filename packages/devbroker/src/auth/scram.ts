@@ -13,7 +13,7 @@ export class ScramServer implements SaslServer {
   readonly #credentials: Credentials
   readonly #hash: 'sha256' | 'sha512'
   #credential: ScramCredential | undefined
-  #nonce = ''
+  #serverNonce = ''
   #exchange = ''
 
   constructor(credentials: Credentials, hash: 'sha256' | 'sha512') {
@@ -33,15 +33,16 @@ export class ScramServer implements SaslServer {
     const credential = this.#credentials.scram(user, this.#hash)
     if (credential === undefined) throw new SaslError(FAILED)
     this.#credential = credential
-    this.#nonce = match[3]! + randomBytes(18).toString('base64url')
-    const reply = `r=${this.#nonce},s=${credential.salt.toString('base64')},i=${credential.iterations}`
+    this.#serverNonce = randomBytes(18).toString('base64url')
+    const reply = `r=${match[3]}${this.#serverNonce},s=${credential.salt.toString('base64')},i=${credential.iterations}`
     this.#exchange = `${match[1]},${reply}`
     return { bytes: Buffer.from(reply), done: false }
   }
 
   #final(text: string, credential: ScramCredential): SaslReply {
     const match = CLIENT_FINAL.exec(text)
-    if (match === null || match[3] !== this.#nonce) throw new SaslError('Invalid SCRAM client final message')
+    // Like Kafka, look at the end only: librdkafka 2.0.2 sends the client's nonce twice.
+    if (match === null || !match[3]!.endsWith(this.#serverNonce)) throw new SaslError('Invalid SCRAM client final message')
     if (!Buffer.from(match[2]!, 'base64').toString().startsWith(NO_CHANNEL_BINDING))
       throw new SaslError('SCRAM channel binding is not supported')
     const exchange = `${this.#exchange},${match[1]}`
