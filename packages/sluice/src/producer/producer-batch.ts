@@ -99,6 +99,7 @@ export class ProducerBatch {
     context: BatchContext,
     estimatedRatio = 1,
     isSplitBatch = false,
+    writeLimit: number = buffer.length,
   ) {
     this.topicPartition = topicPartition
     this.createdMs = nowMs
@@ -106,7 +107,7 @@ export class ProducerBatch {
     this.#context = context
     this.#buffer = buffer
     this.pooledBuffer = isSplitBatch ? null : buffer
-    this.#writeLimit = buffer.length
+    this.#writeLimit = writeLimit
     this.#estimatedRatio = estimatedRatio
     this.isSplitBatch = isSplitBatch
   }
@@ -277,7 +278,7 @@ export class ProducerBatch {
       const reject = this.#rejecters[index]!
       if (parts.at(-1)?.tryAppend(bytes, settle, reject)) continue
       const buffer = Buffer.allocUnsafeSlow(Math.max(targetSize, bytes.batchSizeUpperBound()))
-      const part = new ProducerBatch(this.topicPartition, buffer, this.createdMs, this.#context, 1, true)
+      const part = new ProducerBatch(this.topicPartition, buffer, this.createdMs, this.#context, 1, true, targetSize)
       part.tryAppend(bytes, settle, reject)
       parts.push(part)
     }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import type { Cluster, TopicInfo } from '../network/cluster.ts'
 import { ExponentialBackoff } from '../network/exponential-backoff.ts'
+import type { TopicPartition } from '../record/topic-partition.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { BuiltInPartitioner, type StickyPartition } from './built-in-partitioner.ts'
 import { FlushWaiter } from './flush-waiter.ts'
@@ -197,6 +198,11 @@ export class RecordAccumulator {
       }
     }
     return { expired, nextExpiryMs }
+  }
+
+  /** The object that stands for a partition in every batch of it; undefined before the first. */
+  topicPartition(topic: string, partition: number): TopicPartition | undefined {
+    return this.#topics.get(topic)?.byPartition[partition]
   }
 
   /** True while a batch waits in a queue. */
