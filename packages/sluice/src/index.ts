@@ -1,4 +1,15 @@
 // Clients
+export {
+  type ClusterDescription,
+  type ConfigEntry,
+  type ConfigResource,
+  KafkaAdmin,
+  type ListedOffset,
+  type NewTopic,
+  type OffsetSpec,
+  type ResourceConfigs,
+} from './admin/admin.ts'
+export type { GroupDescription, GroupListing, GroupMemberDescription } from './admin/group-calls.ts'
 export { type CallOptions, type ConsumerGroupMetadata, KafkaConsumer, type PollOptions } from './consumer/consumer.ts'
 export type { FoundOffset, OffsetQuery } from './consumer/offset-finder.ts'
 export type { RebalanceListener } from './consumer/rebalance-listener.ts'
