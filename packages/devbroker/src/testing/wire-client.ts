@@ -39,6 +39,26 @@ export class WireClient implements AsyncDisposable {
     })
   }
 
+  /** Bytes as they are, for what no client would send. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#socket.write(bytes)
+  }
+
+  /** A request to which no answer is expected. */
+  sendOnly<Q>(api: Api<Q, unknown>, version: number, request: Writable<Q>): void {
+    for (const chunk of encodeRequest(api, version, this.#correlationId++, 'wire-client', request)) this.#socket.write(chunk)
+  }
+
+  /** The next frame that comes, without its size. Rejects when the connection closes first. */
+  nextFrame(): Promise<Buffer> {
+    return new Promise((onFrame, onError) => this.#waiting.push({ onFrame, onError }))
+  }
+
+  /** Resolves when the broker has closed the connection. */
+  async closed(): Promise<void> {
+    if (!this.#socket.closed) await once(this.#socket, 'close')
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#socket.destroyed) return
     this.#socket.destroy()
