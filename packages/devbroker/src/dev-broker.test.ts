@@ -1,12 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { connect } from 'node:tls'
-import { encodeRequest } from '@sluice/protocol'
-import { metadataApi } from '@sluice/protocol/messages/metadata'
 import { DevBroker } from './dev-broker.ts'
 import type { DevBrokerOptions } from './options.ts'
 
@@ -71,34 +64,4 @@ test('dev broker - a group keeps its coordinator while other nodes go down', asy
     groups.map((group) => broker.coordinator(group)!.id),
     before,
   )
-})
-
-test('dev broker - with tls its listeners speak TLS, and plain bytes get nowhere', async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-tls-'))
-  context.after(() => rmSync(folder, { recursive: true }))
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const made = spawnSync('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'rsa:2048',
-    '-nodes',
-    '-keyout',
-    key,
-    '-out',
-    cert,
-    '-days',
-    '2',
-    '-subj',
-    '/CN=localhost',
-  ])
-  assert.equal(made.status, 0, 'openssl makes the certificate')
-  const log = { debug() {}, info() {}, warn() {}, error() {} }
-  await using broker = await DevBroker.start({ tls: { key: readFileSync(key), cert: readFileSync(cert) }, log })
-  const { host, port } = broker.nodes[0]!
-  const socket = connect({ host, port, ca: readFileSync(cert), checkServerIdentity: () => undefined })
-  for (const chunk of encodeRequest(metadataApi, 1, 77, 'c', { topics: null })) socket.write(chunk)
-  const response = await new Promise<Buffer>((resolve, reject) => socket.once('data', resolve).once('error', reject))
-  assert.equal(response.readInt32BE(4), 77)
-  socket.destroy()
 })
