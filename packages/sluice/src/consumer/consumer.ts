@@ -490,7 +490,14 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
         ...(state.positionEpoch === undefined ? {} : { leaderEpoch: state.positionEpoch }),
       })),
     )
-    return { records: this.#interceptors.isEmpty ? records : this.#interceptors.onConsume(records), fetched }
+    if (this.#interceptors.isEmpty) return { records, fetched }
+    try {
+      return { records: this.#interceptors.onConsume(records), fetched }
+    } catch (error) {
+      // The application never had these: they come again.
+      for (const { state, startOffset } of fetched) state.seek(startOffset, state.positionEpoch)
+      throw error
+    }
   }
 
   #deadline(timeoutMs: number = this.#options.defaultApiTimeoutMs): Deadline {

@@ -56,23 +56,23 @@ function leastLoaded(shares: readonly Share[]): Share {
   return least
 }
 
-/** Ends because each move lowers the sum of the squared loads. */
+/** One move at a time, from whoever has most then; ends because each move lowers the sum of the squared loads. */
 function balance(shares: readonly Share[]): void {
-  for (let moved = true; moved; ) {
-    moved = false
-    for (const from of [...shares].sort((a, b) => b.partitions.size - a.partitions.size)) {
-      // The newest partition first: it has been with its owner for the shortest time.
-      for (const [key, topicPartition] of [...from.partitions].reverse()) {
-        let to: Share | undefined
-        for (const share of shares) {
-          if (share.partitions.size + 1 >= from.partitions.size || !share.topics.has(topicPartition.topic)) continue
-          if (to === undefined || share.partitions.size < to.partitions.size) to = share
-        }
-        if (to === undefined) continue
-        from.partitions.delete(key)
-        to.partitions.set(key, topicPartition)
-        moved = true
-      }
-    }
+  const byLoad = [...shares]
+  while (byLoad.sort((a, b) => b.partitions.size - a.partitions.size).some((from) => giveAway(from, shares)));
+}
+
+/** True when a partition of `from` went to someone who has less by two or more. */
+function giveAway(from: Share, shares: readonly Share[]): boolean {
+  const takers = shares.filter((share) => share.partitions.size + 1 < from.partitions.size)
+  if (takers.length === 0) return false
+  // The newest partition first: it has been with its owner for the shortest time.
+  for (const [key, topicPartition] of [...from.partitions].reverse()) {
+    const interested = takers.filter(({ topics }) => topics.has(topicPartition.topic))
+    if (interested.length === 0) continue
+    from.partitions.delete(key)
+    leastLoaded(interested).partitions.set(key, topicPartition)
+    return true
   }
+  return false
 }
