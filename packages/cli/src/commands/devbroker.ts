@@ -5,13 +5,14 @@ const usage = `Usage: npm run devbroker -- [options]
 
 A Kafka-protocol broker for development: records in memory, no replication, no durability. Ctrl-C ends it.
 
-  --port N            port of the first node; the next nodes follow (default 9092; 0 for any that is free)
-  --nodes N           how many nodes (default 1)
-  --topics a:3,b:1    topics to create, with their partitions (default 1 each)
-  --auto-create BOOL  whether asking for a topic creates it (default true; --no-auto-create is false)
-  --host ADDRESS      address to listen on (default 127.0.0.1)
-  --unsafe-listen     allow an address that other machines can reach
-  --help              this text
+  --port N                port of the first node; the next nodes follow (default 9092; 0 for any that is free)
+  --nodes N               how many nodes (default 1)
+  --topics a:3,b:1        topics to create, with their partitions (default 1 each)
+  --auto-create BOOL      whether asking for a topic creates it (default true; --no-auto-create is false)
+  --host ADDRESS          address to listen on (default 127.0.0.1)
+  --advertised-host NAME  what clients are told to connect to (default: --host)
+  --unsafe-listen         allow an address that other machines can reach
+  --help                  this text
 `
 
 const DEFAULT_PORT = 9092
@@ -69,6 +70,7 @@ function parseOptions(args: readonly string[]): DevBrokerOptions | 'help' {
       topics: { type: 'string', default: '' },
       host: { type: 'string', default: '127.0.0.1' },
       'auto-create': { type: 'string', default: 'true' },
+      'advertised-host': { type: 'string' },
       'unsafe-listen': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -79,6 +81,7 @@ function parseOptions(args: readonly string[]): DevBrokerOptions | 'help' {
     nodes: whole('--nodes', values.nodes),
     topics: parseTopics(values.topics),
     host: values.host,
+    advertisedHost: values['advertised-host'],
     autoCreateTopics: bool('--auto-create', values['auto-create']),
     unsafeListen: values['unsafe-listen'],
   }

@@ -1,4 +1,4 @@
-import { forEachRecord, loadCompression, readBatchHeader } from '@sluice/protocol'
+import { type CompressionType, forEachRecord, loadCompression, readBatchHeader } from '@sluice/protocol'
 import type { PartitionLog } from './partition-log.ts'
 
 /** A record as it was produced, with its place in the log. */
@@ -6,6 +6,8 @@ export interface DecodedRecord {
   readonly partition: number
   readonly offset: number
   readonly timestamp: number
+  /** How the producer compressed the batch that the record came in. */
+  readonly compression: CompressionType
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[]
@@ -16,11 +18,12 @@ export async function decodeRecords(log: PartitionLog, partition: number): Promi
   const records: DecodedRecord[] = []
   // A copy of the list: produces and retention may go on while a compression package is being loaded.
   for (const batch of [...log.batches()]) {
-    await loadCompression(readBatchHeader(batch.buffer, batch.start).compression)
+    const { compression } = readBatchHeader(batch.buffer, batch.start)
+    await loadCompression(compression)
     forEachRecord(batch.buffer, batch.start, (offset, timestamp, cursor) => {
       if (offset < log.startOffset) return
       const headers = cursor.readHeaders().map(({ key, value }) => ({ key, value: copy(value) }))
-      records.push({ partition, offset, timestamp, key: copy(cursor.key()), value: copy(cursor.value()), headers })
+      records.push({ partition, offset, timestamp, compression, key: copy(cursor.key()), value: copy(cursor.value()), headers })
     })
   }
   return records
