@@ -19,7 +19,7 @@ function withKcat(name: string, body: () => Promise<void>): void {
 
 /** Runs kcat to its end and returns the lines of its standard output. */
 async function kcat(broker: DevBroker, args: readonly string[], input = ''): Promise<string[]> {
-  const child = spawn('kcat', ['-b', broker.bootstrapServers, ...args], { stdio: 'pipe' })
+  const child = spawn('kcat', ['-b', broker.bootstrapServers, ...args], { stdio: 'pipe', timeout: 30_000 })
   const output: Buffer[] = []
   const errors: Buffer[] = []
   child.stdout.on('data', (chunk) => output.push(chunk))
@@ -50,7 +50,7 @@ for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd']) {
     // librdkafka leaves gzip, snappy and lz4 out without a word when Produce v0 is not announced (KAFKA-18659).
     assert.equal(records[0]?.compression, compression)
     assert.equal(records[0]?.headers[0]?.value?.toString(), 'kcat')
-    const consumed = await kcat(broker, ['-C', '-t', 'orders', '-e', '-q', '-f', '%p %o %h %s\n'])
+    const consumed = await kcat(broker, ['-C', '-t', 'orders', '-e', '-q', '-X', 'fetch.wait.max.ms=50', '-f', '%p %o %h %s\n'])
     assert.deepEqual(
       consumed,
       lines.map((line, offset) => `1 ${offset} source=kcat ${line}`),
