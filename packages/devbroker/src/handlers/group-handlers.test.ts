@@ -40,8 +40,8 @@ before(async () => {
 })
 
 after(async () => {
-  await client[Symbol.asyncDispose]()
   await broker.close()
+  await client[Symbol.asyncDispose]()
 })
 
 function connect(index: number, to: DevBroker = broker): Promise<WireClient> {
