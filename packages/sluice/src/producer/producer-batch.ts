@@ -64,6 +64,8 @@ export class ProducerBatch {
   producerId = -1
   producerEpoch = -1
   baseSequence: number = NO_SEQUENCE
+  /** How many batches of the partition got a sequence before this one; parts of a split batch keep its number. */
+  sequenceOrdinal = 0
   /** True once a sequence that was assigned before was replaced. */
   sequenceHasBeenReset = false
   /** The socket's references to the bytes: requests whose bytes may still have to leave. */
@@ -288,6 +290,7 @@ export class ProducerBatch {
       part.closeForAppends()
       if (!this.hasSequence) continue
       part.setProducerState(this.producerId, this.producerEpoch, sequence)
+      part.sequenceOrdinal = this.sequenceOrdinal
       sequence = nextSequence(sequence, part.recordCount)
     }
     this.#forget()

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { producedBatch, produceResponse } from './testing/produce-responses.ts'
 import { SenderFixture, type SenderSetup } from './testing/sender-fixture.ts'
 
 function idempotent(setup: SenderSetup = {}): SenderFixture {
   return new SenderFixture(setup).initProducerId()
+}
+
+/** The broker knows the producer id already, so that several requests may be in flight: sequence 0 and offset 0 are taken. */
+function established(setup: SenderSetup = {}): SenderFixture {
+  const fixture = idempotent(setup)
+  fixture.appendAndSend()
+  fixture.respond({ baseOffset: 0 })
+  return fixture
 }
 
 const manager = (fixture: SenderFixture) => fixture.transactionManager!
@@ -69,27 +78,58 @@ test('idempotence - a lost connection while asking for a producer id is no failu
 })
 
 test('idempotence - SE-14 several requests are in flight with sequences that follow on one another', () => {
-  const fixture = idempotent()
+  const fixture = established()
   const first = fixture.appendAndSend()
-  assert.equal(fixture.nextSequence(), 1)
-  const second = fixture.appendAndSend()
   assert.equal(fixture.nextSequence(), 2)
-  assert.deepEqual([fixture.sent(0).header.baseSequence, fixture.sent(1).header.baseSequence], [0, 1])
-  fixture.respond({ baseOffset: 0 })
-  assert.equal(fixture.lastAcked(), 0)
+  const second = fixture.appendAndSend()
+  assert.equal(fixture.nextSequence(), 3)
+  assert.deepEqual([fixture.sent(0).header.baseSequence, fixture.sent(1).header.baseSequence], [1, 2])
   fixture.respond({ baseOffset: 1 })
   assert.equal(fixture.lastAcked(), 1)
-  assert.deepEqual([first.metadata?.offset, second.metadata?.offset], [0, 1])
+  fixture.respond({ baseOffset: 2 })
+  assert.equal(fixture.lastAcked(), 2)
+  assert.deepEqual([first.metadata?.offset, second.metadata?.offset], [1, 2])
+})
+
+test('idempotence - the first batch under a producer id goes alone, since the broker would take any sequence as the first', () => {
+  const fixture = idempotent()
+  fixture.appendAndSend()
+  fixture.appendAndSend()
+  assert.equal(fixture.produceRequests.length, 1)
+  fixture.respond()
+  fixture.runOnce()
+  assert.equal(fixture.sent().header.baseSequence, 1)
+})
+
+test('idempotence - while one batch is tried again, at most four newer ones are written, so that the broker still knows it', () => {
+  const fixture = established({ deliveryTimeoutMs: 1e9 })
+  fixture.appendAndSend({ value: 'unlucky' })
+  for (let newer = 0; newer < 10; newer++) {
+    fixture.append({ value: `${newer}` })
+    fixture.advance(50)
+    fixture.runOnce()
+    for (const request of fixture.produceRequests) {
+      if (producedBatch(request).values[0] === 'unlucky') request.fail('NETWORK')
+      else request.respond(produceResponse(request))
+    }
+  }
+  fixture.advance(50)
+  fixture.runOnce()
+  assert.equal(fixture.sent().values[0], 'unlucky')
+  assert.equal(fixture.nextSequence() - fixture.sent().header.baseSequence, 5)
+  fixture.respond()
+  fixture.runOnce()
+  assert.equal(fixture.sent().header.recordsCount, 6)
 })
 
 test('idempotence - five requests at most are in flight', () => {
-  const fixture = idempotent()
+  const fixture = established()
   for (let i = 0; i < 8; i++) fixture.appendAndSend()
   assert.equal(fixture.produceRequests.length, 5)
 })
 
 test('idempotence - a failed batch goes again before those behind it, one at a time, in order', () => {
-  const fixture = idempotent()
+  const fixture = established()
   const outcomes = [0, 1, 2].map((i) => fixture.appendAndSend({ value: `${i}` }))
   for (let i = 0; i < 3; i++) fixture.respond({ error: i === 0 ? 'NOT_ENOUGH_REPLICAS' : 'OUT_OF_ORDER_SEQUENCE_NUMBER' })
   fixture.append({ value: 'later' })
@@ -98,7 +138,7 @@ test('idempotence - a failed batch goes again before those behind it, one at a t
     fixture.runOnce()
     assert.equal(fixture.produceRequests.length, 1)
     assert.deepEqual(fixture.sent().values, [`${i}`])
-    assert.equal(fixture.sent().header.baseSequence, i)
+    assert.equal(fixture.sent().header.baseSequence, i + 1)
     fixture.respond({ baseOffset: i })
   }
   assert.deepEqual(
@@ -107,11 +147,11 @@ test('idempotence - a failed batch goes again before those behind it, one at a t
   )
   fixture.runOnce()
   assert.deepEqual(fixture.sent().values, ['later'])
-  assert.equal(fixture.sent().header.baseSequence, 3)
+  assert.equal(fixture.sent().header.baseSequence, 4)
 })
 
 test('idempotence - SE-16 what fails for good leaves no gap: those behind it start again under a new epoch', () => {
-  const fixture = idempotent()
+  const fixture = established()
   const first = fixture.appendAndSend({ value: 'large' })
   const second = fixture.appendAndSend({ value: 'small' })
   fixture.respond({ error: 'MESSAGE_TOO_LARGE' })
@@ -128,7 +168,9 @@ test('idempotence - SE-16 what fails for good leaves no gap: those behind it sta
 })
 
 test('idempotence - SE-18 an epoch bump rewrites the partition that needed it, the others follow when nothing of theirs is in flight', () => {
-  const fixture = idempotent()
+  const fixture = established()
+  fixture.appendAndSend({ partition: 1 })
+  fixture.respond()
   fixture.append({ partition: 0 })
   fixture.append({ partition: 1 })
   fixture.runOnce()
@@ -151,7 +193,7 @@ test('idempotence - SE-18 an epoch bump rewrites the partition that needed it, t
   const again = fixture.produceRequests.findIndex((_, index) => fixture.sent(index).partition === 0)
   assert.deepEqual([fixture.sent(again).header.producerEpoch, fixture.sent(again).header.baseSequence], [1, 0])
   const old = fixture.produceRequests.findIndex((_, index) => fixture.sent(index).partition === 1)
-  assert.deepEqual([fixture.sent(old).header.producerEpoch, fixture.sent(old).header.baseSequence], [0, 1])
+  assert.deepEqual([fixture.sent(old).header.producerEpoch, fixture.sent(old).header.baseSequence], [0, 2])
   const waiting = fixture.append({ partition: 1 })
   fixture.runOnce()
   assert.equal(fixture.produceRequests.length, 2)
@@ -175,7 +217,7 @@ test('idempotence - SE-22 a batch that was never sent expires without leaving a 
 })
 
 test('idempotence - SE-23 after an expired retry nothing new goes out until the doubt is settled; success of the next settles it', () => {
-  const fixture = idempotent()
+  const fixture = established()
   const first = fixture.appendAndSend()
   fixture.advance(1000)
   const second = fixture.appendAndSend()
@@ -191,11 +233,11 @@ test('idempotence - SE-23 after an expired retry nothing new goes out until the 
   fixture.runOnce()
   assert.equal(fixture.hasUnresolved(), false)
   assert.equal(manager(fixture).producerEpoch, 0)
-  assert.equal(fixture.sent().header.baseSequence, 2)
+  assert.equal(fixture.sent().header.baseSequence, 3)
 })
 
 test('idempotence - SE-24 failure of the next proves the gap: new epoch, in order', () => {
-  const fixture = idempotent()
+  const fixture = established()
   const first = fixture.appendAndSend()
   fixture.advance(1000)
   const second = fixture.appendAndSend()
@@ -231,17 +273,17 @@ test('idempotence - SE-25 when all that was sent expired, the next epoch clears 
 })
 
 test('idempotence - SE-30 a duplicate is a success whose offset nobody knows', () => {
-  const fixture = idempotent()
+  const fixture = established()
   const first = fixture.appendAndSend()
   const second = fixture.appendAndSend()
   fixture.respond({ baseOffset: 1000 }, 1)
   assert.deepEqual(
     [second.metadata?.offset, fixture.lastAcked(), manager(fixture).lastAckedOffset(fixture.topicPartition())],
-    [1000, 1, 1000],
+    [1000, 2, 1000],
   )
   fixture.respond({ error: 'DUPLICATE_SEQUENCE_NUMBER' })
   assert.deepEqual([first.error, first.metadata?.offset], [null, -1])
-  assert.deepEqual([fixture.lastAcked(), manager(fixture).lastAckedOffset(fixture.topicPartition())], [1, 1000])
+  assert.deepEqual([fixture.lastAcked(), manager(fixture).lastAckedOffset(fixture.topicPartition())], [2, 1000])
 })
 
 test('idempotence - SE-32 an unknown producer id after the log was cut starts a new epoch', () => {

@@ -218,8 +218,9 @@ export class Sender {
       // The broker took an earlier attempt, and has forgotten where to.
       this.#succeed(batch, result)
     } else {
-      // With the attempts used up nobody knows whether one was taken; then its sequences cannot be given to others.
-      this.#fail(batch, error, batch.attempts < this.#options.retries, recordErrorsOf(batch, result, error))
+      // After a lost answer, or one that leaves it open, nobody knows whether the batch was taken (Java looks at the retries only).
+      const surelyNotTaken = batch.attempts === 0 && result.errorCode > 0 && !error.retriable
+      this.#fail(batch, error, surelyNotTaken, recordErrorsOf(batch, result, error))
     }
     if (result.refreshMetadata) this.#learnOfLeader(batch, result)
     if (this.#guaranteeMessageOrder) this.#accumulator.unmutePartition(batch)
@@ -258,11 +259,12 @@ export class Sender {
     this.#accumulator.reenqueue(batch, nowMs)
   }
 
-  #fail(batch: ProducerBatch, error: KafkaError, adjustSequences: boolean, recordError?: (index: number) => KafkaError): void {
+  #fail(batch: ProducerBatch, error: KafkaError, surelyNotTaken: boolean, recordError?: (index: number) => KafkaError): void {
     this.#inFlight.delete(batch)
-    if (this.#transactionManager !== null) {
-      if (error.code === 'CLUSTER_AUTHORIZATION_FAILED' || error.code === 'UNSUPPORTED_VERSION') this.#transactionManager.fail(error)
-      this.#transactionManager.handleFailedBatch(batch, error, adjustSequences)
+    const manager = this.#transactionManager
+    if (manager !== null && !batch.isDone) {
+      if (error.code === 'CLUSTER_AUTHORIZATION_FAILED' || error.code === 'UNSUPPORTED_VERSION') manager.fail(error)
+      manager.handleFailedBatch(batch, surelyNotTaken)
     }
     if (batch.completeExceptionally(error, recordError)) this.#accumulator.completed(batch)
   }
@@ -277,7 +279,6 @@ export class Sender {
       else next = Math.min(next, batch.createdMs + deliveryTimeoutMs)
     }
     for (const batch of expired) {
-      if (batch.hasSequence) this.#transactionManager?.markSequenceUnresolved(batch)
       this.#fail(batch, this.#expiredError(batch, nowMs), false)
     }
     return next

@@ -6,6 +6,8 @@ import { isBefore, NO_SEQUENCE, nextSequence, type ProducerBatch } from './produ
 
 const NO_PRODUCER_ID = -1
 const MAX_EPOCH = 32767
+/** A broker recognises the last five batches of a producer when they come again (Kafka: NUM_BATCHES_TO_RETAIN). */
+const REMEMBERED_BATCHES = 5
 
 /** What a broker answered for one batch, as far as idempotence cares. */
 export interface SequenceResponse {
@@ -20,7 +22,11 @@ interface PartitionSequences {
   readonly topicPartition: TopicPartition
   producerId: number
   producerEpoch: number
+  /** The broker has acknowledged something under this producer id. */
+  established: boolean
   nextSequence: number
+  /** Batches that got a sequence so far. */
+  assigned: number
   lastAckedSequence: number
   lastAckedOffset: number
   /** Batches with a sequence that are not complete, by sequence; also those that wait for another attempt. */
@@ -122,8 +128,14 @@ export class TransactionManager {
     if (!this.hasProducerId) return true
     const partition = this.#of(batch.topicPartition)
     const first = partition.inFlight[0]
+    // A broker that knows nothing of a producer id takes any sequence as its first. If a later batch got there before
+    // the first one, that one could never be written; so until the first is acknowledged, it goes alone (Java does not wait).
+    if (!partition.established && first !== undefined && first !== batch) return true
     if (!batch.hasSequence) {
-      return (first !== undefined && this.#isStale(partition)) || partition.unresolvedUpTo !== NO_SEQUENCE
+      if (partition.unresolvedUpTo !== NO_SEQUENCE) return true
+      if (first === undefined) return false
+      // While one batch is tried again and again, five newer ones would make the broker forget that it took it (Java goes on).
+      return this.#isStale(partition) || partition.assigned - first.sequenceOrdinal >= REMEMBERED_BATCHES
     }
     return first !== undefined && first.baseSequence !== batch.baseSequence
   }
@@ -133,6 +145,7 @@ export class TransactionManager {
     const partition = this.#of(batch.topicPartition)
     if (this.#isStale(partition) && partition.inFlight.length === 0) this.#startSequencesAtBeginning(partition)
     batch.setProducerState(this.#producerId, this.#producerEpoch, partition.nextSequence)
+    batch.sequenceOrdinal = partition.assigned++
     partition.nextSequence = nextSequence(partition.nextSequence, batch.recordCount)
     this.addInFlightBatch(batch)
   }
@@ -157,25 +170,24 @@ export class TransactionManager {
     if (batch.producerEpoch === partition.producerEpoch && batch.producerId === partition.producerId) {
       if (isBefore(partition.lastAckedSequence, batch.lastSequence)) partition.lastAckedSequence = batch.lastSequence
     }
+    if (batch.producerId === partition.producerId) partition.established = true
     if (baseOffset >= 0) partition.lastAckedOffset = Math.max(partition.lastAckedOffset, baseOffset + batch.recordCount - 1)
     this.removeInFlightBatch(batch)
   }
 
-  /** The batch was given up. With `adjustSequences` it surely was not taken, so its sequences must not stay a gap. */
-  handleFailedBatch(batch: ProducerBatch, error: KafkaError, adjustSequences: boolean): void {
+  /**
+   * The batch was given up. If no broker can have taken it, its sequences must not stay a gap: what follows starts again
+   * under a new epoch. Else nobody knows, and what follows will show it; a new epoch now could write that twice.
+   */
+  handleFailedBatch(batch: ProducerBatch, surelyNotTaken: boolean): void {
+    const partition = this.#of(batch.topicPartition)
     this.removeInFlightBatch(batch)
     if (this.#fatalError !== undefined || !batch.hasSequence) return
-    const partition = this.#of(batch.topicPartition)
-    if (error.code === 'UNKNOWN_PRODUCER_ID') {
-      this.#resetSequences(partition)
-    } else if (error.code === 'OUT_OF_ORDER_SEQUENCE_NUMBER' || adjustSequences) {
+    if (surelyNotTaken) {
       this.#requestEpochBump(partition)
+      return
     }
-  }
-
-  /** An attempt of the batch may have reached the broker, and the batch expired: nobody knows whether it was taken. */
-  markSequenceUnresolved(batch: ProducerBatch): void {
-    const partition = this.#of(batch.topicPartition)
+    if (batch.producerEpoch !== partition.producerEpoch || batch.producerId !== partition.producerId) return
     const next = nextSequence(batch.lastSequence, 1)
     if (isBefore(partition.unresolvedUpTo, next)) partition.unresolvedUpTo = next
   }
@@ -236,6 +248,7 @@ export class TransactionManager {
   }
 
   #startSequencesAtBeginning(partition: PartitionSequences): void {
+    if (partition.producerId !== this.#producerId) partition.established = false
     partition.producerId = this.#producerId
     partition.producerEpoch = this.#producerEpoch
     let sequence = 0
@@ -244,12 +257,6 @@ export class TransactionManager {
       sequence = nextSequence(sequence, batch.recordCount)
     }
     partition.nextSequence = sequence
-    partition.lastAckedSequence = NO_SEQUENCE
-  }
-
-  /** The broker knows nothing of this producer any more and takes sequence 0. */
-  #resetSequences(partition: PartitionSequences): void {
-    partition.nextSequence = 0
     partition.lastAckedSequence = NO_SEQUENCE
   }
 
@@ -264,7 +271,9 @@ export class TransactionManager {
         topicPartition,
         producerId: this.#producerId,
         producerEpoch: this.#producerEpoch,
+        established: false,
         nextSequence: 0,
+        assigned: 0,
         lastAckedSequence: NO_SEQUENCE,
         lastAckedOffset: -1,
         inFlight: [],
