@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect as connectSocket, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { encodeBatch, encodeRequest, errorCodes } from '@sluice/protocol'
+import { encodeBatch, encodeRequest, errorCodes, FrameSplitter } from '@sluice/protocol'
 import { apiVersionsApi } from '@sluice/protocol/messages/api-versions'
 import { endTxnApi } from '@sluice/protocol/messages/end-txn'
 import { fetchApi } from '@sluice/protocol/messages/fetch'
@@ -123,7 +123,7 @@ test('connection - responses leave in the order of requests, also behind one tha
   assert.deepEqual(order, ['fetch', ...Array.from({ length: 50 }, (_, i) => String(i))])
 })
 
-test('connection - a client that does not read is not read from, and gets everything once it does', async () => {
+test('connection - requests of a client that does not read wait, and all are answered once it does', async () => {
   await using broker = await start()
   await using producer = await connect(broker)
   const records = encodeBatch([{ value: Buffer.alloc(900_000) }])
@@ -135,21 +135,30 @@ test('connection - a client that does not read is not read from, and gets everyt
   socket.pause()
   const topics = [{ topic: 'orders', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1 << 20 }] }]
   const count = 100
-  let size = 0
   for (let i = 0; i < count; i++) {
     for (const chunk of encodeRequest(fetchApi, 11, i, 'slow', { maxWaitMs: 0, minBytes: 1, maxBytes: 1 << 20, topics }))
       socket.write(chunk)
   }
-  await assertAlive(broker)
+  const last = { acks: 1, topicData: [{ name: 'orders', partitionData: [{ index: 0, records: encodeBatch([{ value: 'last' }]) }] }] }
+  for (const chunk of encodeRequest(produceApi, 9, count, 'slow', last)) socket.write(chunk)
+  for (let i = 0; i < 20; i++) await assertAlive(broker)
+  assert.deepEqual(broker.endOffsets('orders'), [1], 'the last request waits behind responses that nobody reads')
+  const answers: number[] = []
   const received = new Promise<void>((resolve) => {
-    socket.on('data', (chunk: Buffer) => {
-      size += chunk.length
-      if (size > count * 900_000) resolve()
+    const frames = new FrameSplitter(1 << 20, (answer) => {
+      answers.push(answer.readInt32BE(0))
+      if (answers.length === count + 1) resolve()
     })
+    socket.on('data', (chunk: Buffer) => frames.push(chunk))
   })
   socket.resume()
   await received
   socket.destroy()
+  assert.deepEqual(
+    answers,
+    Array.from({ length: count + 1 }, (_, i) => i),
+  )
+  assert.deepEqual(broker.endOffsets('orders'), [2])
 })
 
 test('connection - a thousand idle ones do not stop one that works, and end with the broker', async () => {
