@@ -108,6 +108,7 @@ test('idempotence - while one batch is tried again, at most four newer ones are 
     fixture.append({ value: `${newer}` })
     fixture.advance(50)
     fixture.runOnce()
+    fixture.runOnce()
     for (const request of fixture.produceRequests) {
       if (producedBatch(request).values[0] === 'unlucky') request.fail('NETWORK')
       else request.respond(produceResponse(request))
