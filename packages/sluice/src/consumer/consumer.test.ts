@@ -347,6 +347,77 @@ test('group - the listener is waited for, may seek, and may close the consumer',
   await assert.rejects(values(closing, 1), { code: 'CLOSED' })
 })
 
+test('run - a handler of a partition that was lost delays nothing, and the partition waits for it when it comes back', async () => {
+  const cluster = new ScriptedCluster()
+  const consumer = cluster.consumer({ heartbeatIntervalMs: 5 })
+  const events: string[] = []
+  consumer.subscribe(['t'], { onPartitionsLost: () => void events.push('lost'), onPartitionsAssigned: () => void events.push('assigned') })
+  cluster.feed(0, ['a', 'b'], 0)
+  const stop = new AbortController()
+  let release = (): void => {}
+  const running = consumer.run({
+    signal: stop.signal,
+    async eachRecord({ value }) {
+      events.push(`begin ${value}`)
+      if (events.filter((event) => event === 'begin a').length === 1) await new Promise<void>((resolve) => (release = resolve))
+      events.push(`end ${value}`)
+    },
+  })
+  await until(() => events.includes('begin a'), 'the first record')
+  let count = 0
+  cluster.answers.Heartbeat = () => ({ errorCode: count++ === 0 ? errorCodes.UNKNOWN_MEMBER_ID : 0 })
+  await until(() => events.filter((event) => event === 'assigned').length === 2, 'the new membership')
+  // The fetch from before the loss has to end first.
+  cluster.client.requests.find(({ api }) => api.name === 'Fetch')!.respond(fetchResponse(0, {}))
+  cluster.feed(0, ['a', 'b'], 0)
+  await new Promise((resolve) => setImmediate(resolve))
+  release()
+  await until(() => events.includes('end b'), 'the last record')
+  stop.abort()
+  await running
+  assert.deepEqual(events, ['assigned', 'begin a', 'lost', 'assigned', 'end a', 'begin a', 'end a', 'begin b', 'end b'])
+  await consumer.close()
+})
+
+test('iterator - break while the group rebalances goes through the rebalance and then commits', async () => {
+  const cluster = new ScriptedCluster()
+  const consumer = cluster.consumer({ partitionAssignmentStrategy: ['cooperative-sticky'], heartbeatIntervalMs: 5 })
+  const join = cluster.answers.JoinGroup!
+  cluster.answers.JoinGroup = (request) => ({ ...join(request), protocolName: 'cooperative-sticky' })
+  consumer.subscribe(['t'])
+  cluster.feed(0, ['a', 'b'], 0)
+  const iterator = consumer[Symbol.asyncIterator]()
+  assert.equal((await iterator.next()).value!.value, 'a')
+  assert.equal((await iterator.next()).value!.value, 'b')
+  cluster.answers.JoinGroup = () => undefined
+  cluster.answers.Heartbeat = () => ({ errorCode: errorCodes.REBALANCE_IN_PROGRESS })
+  const more = iterator.next()
+  await until(() => cluster.client.requests.some(({ api }) => api.name === 'JoinGroup'), 'the rebalance')
+  cluster.feed(0, ['c'], 2)
+  assert.equal((await more).value!.value, 'c')
+  cluster.answers.Heartbeat = () => ({ errorCode: 0 })
+  const leaving = iterator.return!()
+  const request = cluster.client.requests.find(({ api }) => api.name === 'JoinGroup')!
+  request.respond({ ...join(request), protocolName: 'cooperative-sticky' })
+  await leaving
+  const last = cluster.requests('OffsetCommit').at(-1)!.message.topics[0].partitions[0]
+  assert.equal(last.committedOffset, 3)
+  await consumer.close()
+})
+
+test('iterator - a consumer that is closed in the loop gives no more records', async () => {
+  const cluster = new ScriptedCluster()
+  const consumer = await assigned(cluster, cluster.consumer())
+  cluster.feed(0, ['a', 'b', 'c'], 0)
+  const had: (string | null)[] = []
+  for await (const { value } of consumer) {
+    had.push(value)
+    await consumer.close()
+  }
+  assert.deepEqual(had, ['a'])
+  assert.equal(cluster.requests('OffsetCommit').at(-1)!.message.topics[0].partitions[0].committedOffset, 1)
+})
+
 test('consumer - subscribe and assign refuse what cannot be', async () => {
   const cluster = new ScriptedCluster()
   const consumer = cluster.consumer()

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { KafkaError } from '../errors.ts'
+import { isKafkaError, KafkaError } from '../errors.ts'
 import type { ConsumerInterceptor } from '../interceptor/consumer-interceptor.ts'
 import { ConsumerInterceptors } from '../interceptor/consumer-interceptors.ts'
 import type { Logger } from '../logger.ts'
@@ -20,7 +20,7 @@ import { OffsetReset } from './offset-reset.ts'
 import type { RebalanceListener } from './rebalance-listener.ts'
 import { RecordIterator } from './record-iterator.ts'
 import { RecordRunner, type RunOptions } from './record-runner.ts'
-import type { Delivery, RecordSource, SourceOptions } from './record-source.ts'
+import { type Delivery, endTracking, type RecordSource, type SourceOptions } from './record-source.ts'
 import { type OffsetResetStrategy, SubscriptionState } from './subscription-state.ts'
 import { TopicMetadata } from './topic-metadata.ts'
 import { type Deadline, deadlineIn, settledWithin, throwIfAborted, Wakeup } from './wait.ts'
@@ -146,7 +146,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       wakeup: this.#wakeup,
       closing: this.#closing.signal,
       next: (sourceOptions) => this.#read(sourceOptions),
-      commitDone: async () => coordinator?.autoCommitNow(this.#deadline()),
+      commitDone: () => this.#commitDone(),
       setDrain: (drain) => {
         this.#drain = drain
       },
@@ -214,6 +214,8 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
    */
   async poll(options: PollOptions = {}): Promise<ConsumerRecords<K, V>> {
     if (this.#isRunning) throw new KafkaError('ILLEGAL_STATE', 'poll may not be called while run is at work')
+    // Of a loop that was begun by hand and never ended.
+    if (this.#reading === null) endTracking(this.#subscriptions)
     const delivery = await this.#read({ timeoutMs: options.timeoutMs ?? DEFAULT_POLL_MS, signal: options.signal })
     return delivery?.records ?? new ConsumerRecords<K, V>([])
   }
@@ -495,8 +497,24 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       return { records: this.#interceptors.onConsume(records), fetched }
     } catch (error) {
       // The application never had these: they come again.
-      for (const { state, startOffset } of fetched) state.seek(startOffset, state.positionEpoch)
+      for (const { state, startOffset } of fetched) state.seek(startOffset)
       throw error
+    }
+  }
+
+  /** A rebalance that is under way is gone through first: it commits too, or lets this commit through when it is over. */
+  async #commitDone(): Promise<void> {
+    const deadline = this.#deadline()
+    for (;;) {
+      const seen = this.#wakeup.count
+      try {
+        await this.#coordinator?.autoCommitNow(deadline)
+        return
+      } catch (error) {
+        if (!isKafkaError(error) || error.code !== 'REBALANCE_IN_PROGRESS' || deadline.expired) throw error
+      }
+      await this.#coordinator?.poll()
+      await this.#wakeup.wait(Math.min(this.#untilNextStep(deadline), this.#options.retryBackoffMs), undefined, seen)
     }
   }
 

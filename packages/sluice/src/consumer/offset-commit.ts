@@ -63,6 +63,11 @@ export class OffsetCommitter {
     return committing
   }
 
+  /** False while the group has no place for a commit of this member. */
+  get isPossible(): boolean {
+    return !this.#subscriptions.isAutoAssigned || this.#membership.stableGeneration !== null
+  }
+
   async #commit(offsets: readonly TopicPartitionOffset[], deadline: Deadline, signal?: AbortSignal): Promise<void> {
     if (offsets.length === 0) return
     for (let attempt = 0; ; attempt++) {
@@ -196,7 +201,7 @@ export class AutoCommit {
   /** Starts a commit when the interval is over; the next `poll` goes on meanwhile. */
   maybe(deadline: () => Deadline): void {
     const now = this.#clock.monotonic()
-    if (this.#isRunning || now < this.#nextAt) return
+    if (this.#isRunning || now < this.#nextAt || !this.#committer.isPossible) return
     this.#nextAt = now + this.#intervalMs
     this.#isRunning = true
     this.now(deadline())

@@ -26,7 +26,7 @@ export class RecordIterator<K, V> implements AsyncIterator<ConsumerRecord<K, V>,
   }
 
   async next(): Promise<IteratorResult<ConsumerRecord<K, V>, undefined>> {
-    while (!this.#isOver) {
+    while (!this.#isOver && !this.#source.closing.aborted) {
       const records = this.#partitions[this.#partition]?.records
       if (records !== undefined && this.#index < records.length) {
         const record = records[this.#index++]!

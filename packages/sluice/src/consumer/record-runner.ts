@@ -122,7 +122,7 @@ export class RecordRunner<K, V> {
       const key = `${topic}-${partition}`
       const work: Work<K, V> = { topic, partition, key, batches: [batch], tracker: trackers.get(key), active: null, isCancelled: false }
       const before = this.#work.get(key)
-      if (before !== undefined) before.batches.push(batch)
+      if (before !== undefined && !before.isCancelled) before.batches.push(batch)
       else {
         this.#work.set(key, work)
         this.#ready.push(work)
@@ -174,16 +174,19 @@ export class RecordRunner<K, V> {
     }
   }
 
-  /** Partitions are about to be given up: hands out no more of them and waits for the handlers at work. */
+  /**
+   * Partitions are given up: hands out no more of them and waits for the handlers at work. A partition that comes back
+   * meanwhile gets nothing before its old handler is done.
+   */
   async #drain(partitions: readonly TopicPartition[]): Promise<void> {
-    const leaving: Work<K, V>[] = []
+    const leaving: (Promise<void> | null)[] = []
     for (const { topic, partition } of partitions) {
       const work = this.#work.get(`${topic}-${partition}`)
       if (work === undefined) continue
       work.isCancelled = true
-      this.#work.delete(work.key)
-      leaving.push(work)
+      if (work.active === null) this.#work.delete(work.key)
+      else leaving.push(work.active)
     }
-    await Promise.all(leaving.map(({ active }) => active))
+    await Promise.all(leaving)
   }
 }

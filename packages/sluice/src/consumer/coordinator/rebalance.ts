@@ -90,6 +90,8 @@ export class Rebalance {
     if (states.length === 0) return
     const partitions = states.map(({ topic, partition }) => ({ topic, partition }))
     const { listener } = this.#subscriptions
+    // Nobody waits for these handlers: what they do counts for nothing any more, and they may be why it was lost.
+    void this.#actions.drain(partitions)
     this.#drop(partitions)
     await this.#call(listener?.onPartitionsLost ?? listener?.onPartitionsRevoked, partitions)
   }
