@@ -38,8 +38,8 @@ export function importsOf(file: string): Import[] {
     const specifier = (match[2] ?? match[3])!
     const statement = match[0]
     const named = /\{([^}]*)\}/.exec(statement)?.[1]
-    const allNamesAreTypes = named !== undefined && named.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
-    return { specifier, target: resolve(file, specifier), typeOnly: match[1] !== undefined || allNamesAreTypes }
+    const allNamesAreTypes = named?.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
+    return { specifier, target: resolve(file, specifier), typeOnly: match[1] !== undefined || allNamesAreTypes === true }
   })
 }
 

@@ -15,7 +15,7 @@ export default async function* summary(source: AsyncIterable<TestEvent>): AsyncG
       skipped.push(`SKIPPED ${event.data.name}: ${event.data.skip}\n`)
     } else if (event.type === 'test:summary' && event.data.file === undefined) {
       const { counts, duration_ms: durationMs } = event.data
-      totals = `\nℹ tests ${counts.tests}\nℹ pass ${counts.passed}\nℹ fail ${counts.failed}\nℹ cancelled ${counts.cancelled}\nℹ skipped ${counts.skipped}\nℹ duration_ms ${Math.round(durationMs)}\n`
+      totals = `\nℹ tests ${counts.tests}\nℹ pass ${counts.passed}\nℹ fail ${counts.tests - counts.passed - counts.cancelled - counts.skipped - counts.todo}\nℹ cancelled ${counts.cancelled}\nℹ skipped ${counts.skipped}\nℹ duration_ms ${Math.round(durationMs)}\n`
     }
   }
   yield '\n'

@@ -10,7 +10,7 @@ const MAX_UNDERWAY = 20_000
 const TOPIC = 'million'
 
 /** Record n's value: n itself, then bytes that follow from n, 24 to 151 in all. */
-function valueOf(n: number): Buffer {
+function contentOf(n: number): Buffer {
   const value = Buffer.allocUnsafe(24 + (n % 128))
   value.writeUInt32BE(n, 0)
   let state = (n * 2654435761 + 1) >>> 0
@@ -32,7 +32,7 @@ class Ledger {
 
   add(key: string, value: Buffer): void {
     const n = value.readUInt32BE(0)
-    if (n >= RECORDS || key !== `key-${n % KEYS}` || !value.equals(valueOf(n))) {
+    if (n >= RECORDS || key !== `key-${n % KEYS}` || !value.equals(contentOf(n))) {
       this.wrongContent++
       return
     }
@@ -83,12 +83,17 @@ test(`million - ${RECORDS} records arrive once, unchanged and in order while con
   }
 
   async function produce(): Promise<number> {
-    await using producer = new KafkaProducer({ bootstrapServers, keySerializer: stringSerializer, valueSerializer: bufferSerializer, compressionType: 'lz4' })
+    await using producer = new KafkaProducer({
+      bootstrapServers,
+      keySerializer: stringSerializer,
+      valueSerializer: bufferSerializer,
+      compressionType: 'lz4',
+    })
     let acknowledged = 0
     let underway = 0
     for (let n = 0; n < RECORDS; n++) {
       underway++
-      producer.send({ topic: TOPIC, key: `key-${n % KEYS}`, value: valueOf(n) }, (_metadata, error) => {
+      producer.send({ topic: TOPIC, key: `key-${n % KEYS}`, value: contentOf(n) }, (_metadata, error) => {
         underway--
         if (error) errors.push(error)
         else acknowledged++
@@ -125,6 +130,6 @@ test(`million - ${RECORDS} records arrive once, unchanged and in order while con
   assert.equal(firstHalf + rest + visitors.reduce((sum, share) => sum + share, 0), RECORDS)
   assert.ok(visitors.length >= 2, 'members came and went while it ran')
   let stored = 0
-  for (const { offset } of await broker.endOffsets(TOPIC)) stored += offset
+  for (const endOffset of broker.endOffsets(TOPIC)) stored += endOffset
   assert.equal(stored, RECORDS)
 })

@@ -38,14 +38,19 @@ test('start - figures of this machine flow for the given time, and the last line
   assert.ok(summary.dropped! > 0, 'samples that repeat the one before are dropped')
   assert.equal(summary.failed, 0)
   assert.ok(summary.p99Ms! >= summary.p50Ms! && summary.p99Ms! < 5000)
-  assert.ok(lines.some((line) => /dropped \d+ \(regex-filter \d+\)/.test(line)), 'progress lines name the interceptor that dropped')
+  assert.ok(
+    lines.some((line) => /dropped \d+ \(regex-filter \d+\)/.test(line)),
+    'progress lines name the interceptor that dropped',
+  )
 })
 
 test('start - every line of a file arrives once, unchanged and in order per partition', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-start-'))
   try {
     await using broker = await DevBroker.start({ topics: { logs: 4 } })
-    const lines = Array.from({ length: 2000 }, (_, n) => (n % 50 === 0 ? '' : `[Sun Dec 04 04:47:44 2005] [error] line ${n} \u00e9\u{1f600}`))
+    const lines = Array.from({ length: 2000 }, (_, n) =>
+      n % 50 === 0 ? '' : `[Sun Dec 04 04:47:44 2005] [error] line ${n} \u00e9\u{1f600}`,
+    )
     const file = join(folder, 'some.log')
     writeFileSync(file, `${lines.join('\n')}\n`)
     const { code, summary } = await start(['--input', file, '--bootstrap', broker.bootstrapServers, '--topic', 'logs'])
@@ -57,8 +62,14 @@ test('start - every line of a file arrives once, unchanged and in order per part
     const records = await broker.records('logs')
     assert.deepEqual(records.map(({ value }) => value!.toString()).sort(), [...lines].sort())
     for (let partition = 0; partition < 4; partition++) {
-      const numbers = records.filter((record) => record.partition === partition).map(({ value }) => Number(/line (\d+)/.exec(value!.toString())?.[1] ?? -1)).filter((n) => n >= 0)
-      assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b))
+      const numbers = records
+        .filter((record) => record.partition === partition)
+        .map(({ value }) => Number(/line (\d+)/.exec(value!.toString())?.[1] ?? -1))
+        .filter((n) => n >= 0)
+      assert.deepEqual(
+        numbers,
+        [...numbers].sort((a, b) => a - b),
+      )
     }
     for (const { headers } of records) {
       const names = headers.map(({ key }) => key)

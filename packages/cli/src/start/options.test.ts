@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import { parseStartOptions } from './options.ts'
 
 test('start options - defaults need no flag', () => {
-  assert.deepEqual(parseStartOptions([]), { input: undefined, bootstrap: undefined, durationSeconds: undefined, topic: 'sluice-start', partitions: 3 })
+  assert.deepEqual(parseStartOptions([]), {
+    input: undefined,
+    bootstrap: undefined,
+    durationSeconds: undefined,
+    topic: 'sluice-start',
+    partitions: 3,
+  })
   assert.equal(parseStartOptions(['--help']), 'help')
 })
 
