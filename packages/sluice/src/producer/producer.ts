@@ -115,8 +115,8 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
    * Interceptors are told of the outcome first, then the callback, then the promise; those of a batch settle after its
    * last callback. No callback runs before `send` has returned. What a callback throws is logged.
    */
-  send(record: ProducerRecordInit<K, V>, options?: SendOptions): Promise<RecordMetadata>
   send(record: ProducerRecordInit<K, V>, callback: SendCallback): void
+  send(record: ProducerRecordInit<K, V>, options?: SendOptions): Promise<RecordMetadata>
   send(record: ProducerRecordInit<K, V>, second?: SendOptions | SendCallback): Promise<RecordMetadata> | undefined {
     if (typeof second === 'function') {
       this.#send(record, second, null, undefined)
