@@ -405,6 +405,30 @@ test('iterator - break while the group rebalances goes through the rebalance and
   await consumer.close()
 })
 
+for (const outcome of ['succeeds', 'has to be repeated'] as const) {
+  test(`group - close during a rebalance of a cooperative member waits for it, so that its records are not read twice; the join ${outcome}`, async () => {
+    const cluster = new ScriptedCluster()
+    const consumer = cluster.consumer({ partitionAssignmentStrategy: ['cooperative-sticky'], heartbeatIntervalMs: 5 })
+    const join = (request: Parameters<(typeof cluster.answers)['x']>[0]) => ({ ...answer(request), protocolName: 'cooperative-sticky' })
+    const answer = cluster.answers.JoinGroup!
+    cluster.answers.JoinGroup = join
+    consumer.subscribe(['t'])
+    while (consumer.assignment().length === 0) await consumer.poll({ timeoutMs: 10 })
+    cluster.answers.JoinGroup = () => undefined
+    cluster.answers.Heartbeat = () => ({ errorCode: errorCodes.REBALANCE_IN_PROGRESS })
+    while (!cluster.client.requests.some(({ api }) => api.name === 'JoinGroup')) await consumer.poll({ timeoutMs: 5 })
+    cluster.feed(0, ['a', 'b'], 0)
+    assert.deepEqual(await values(consumer, 2), ['a', 'b'])
+    const closing = consumer.close()
+    cluster.answers.JoinGroup = join
+    const request = cluster.client.requests.find(({ api }) => api.name === 'JoinGroup')!
+    request.respond(outcome === 'succeeds' ? join(request)! : { errorCode: errorCodes.REBALANCE_IN_PROGRESS })
+    await closing
+    assert.equal(cluster.requests('OffsetCommit').at(-1)!.message.topics[0].partitions[0].committedOffset, 2)
+    assert.equal(cluster.log.at(-1)!.api.name, 'LeaveGroup')
+  })
+}
+
 test('iterator - a consumer that is closed in the loop gives no more records', async () => {
   const cluster = new ScriptedCluster()
   const consumer = await assigned(cluster, cluster.consumer())

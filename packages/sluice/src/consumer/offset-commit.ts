@@ -127,7 +127,8 @@ export class OffsetCommitter {
     if (!this.#subscriptions.isAutoAssigned) return OUTSIDE_OF_GROUP
     const generation = this.#membership.stableGeneration
     if (generation !== null) return generation
-    if (this.#membership.isJoining) {
+    // It joins, or is about to once more, and may still be in the generation that it has.
+    if (this.#membership.isJoining || this.#membership.generation.generationId >= 0) {
       const message = `group "${this.#coordinator.groupId}" is rebalancing: poll until it is through, then commit again`
       throw new KafkaError('REBALANCE_IN_PROGRESS', message, { retriable: true })
     }

@@ -8,7 +8,7 @@ import type { PartitionAssignor, RebalanceProtocol } from '../assignors/assignor
 import { CommittedOffsets, type CommittedOffsetsOptions } from '../committed-offsets.ts'
 import { AutoCommit, type OffsetCommitOptions, OffsetCommitter } from '../offset-commit.ts'
 import type { SubscriptionState } from '../subscription-state.ts'
-import { type Deadline, deadlineIn, settledWithin, type Wakeup } from '../wait.ts'
+import { type Deadline, deadlineIn, pause, settledWithin, type Wakeup } from '../wait.ts'
 import { decodeAssignment, encodeAssignment, encodeSubscription } from './consumer-protocol.ts'
 import { GroupCoordinatorClient, isTransient } from './group-coordinator-client.ts'
 import { GroupMembership, type JoinResult, type MembershipOptions } from './group-membership.ts'
@@ -163,12 +163,8 @@ export class ConsumerCoordinator {
 
   /** Gives everything up and leaves: auto-commit, listener, LeaveGroup. Never rejects but with what the listener threw. */
   async leave(reason: string, deadline: Deadline): Promise<void> {
-    const { subscriptions, logger } = this.#parts
-    if (this.#autoCommit !== null && subscriptions.size > 0 && !this.#isLost()) {
-      await this.#autoCommit
-        .now(deadline)
-        .catch((error) => logger.warn('the last auto-commit failed', { groupId: this.#options.groupId, error }))
-    }
+    const { subscriptions } = this.#parts
+    if (this.#autoCommit !== null && subscriptions.size > 0) await this.#commitBeforeLeaving(this.#autoCommit, deadline)
     let listenerError: unknown
     if (subscriptions.isAutoAssigned) {
       await this.#rebalance.leave(this.#isLost()).catch((error) => {
@@ -347,6 +343,31 @@ export class ConsumerCoordinator {
     })
   }
 
+  /** A member that is joining cannot commit, so a rebalance that is under way has to end first: its partitions would be read twice. */
+  async #commitBeforeLeaving(autoCommit: AutoCommit, deadline: Deadline): Promise<void> {
+    for (;;) {
+      await this.#settleJoin(deadline)
+      if (this.#isLost()) return
+      try {
+        await autoCommit.now(deadline)
+        return
+      } catch (error) {
+        if (!isRebalanceInProgress(error) || deadline.expired) {
+          this.#parts.logger.warn('the last auto-commit failed', { groupId: this.#options.groupId, error })
+          return
+        }
+      }
+      await pause(this.#parts.clock, Math.min(this.#options.retryBackoffMs, deadline.remainingMs()))
+      if (this.#join === null && (await this.#coordinator.ensureKnown(deadline))) this.#startJoin()
+    }
+  }
+
+  /** Waits for the answer of a join that is under way; the assignment in it is not taken. */
+  async #settleJoin(deadline: Deadline): Promise<void> {
+    if (this.#join === null) return
+    if (await settledWithin(this.#join.settled, this.#parts.clock, deadline.remainingMs())) this.#join = null
+  }
+
   async #commitBeforeRebalance(): Promise<void> {
     if (this.#autoCommit === null || this.#isLost()) return
     const { clock, logger } = this.#parts
@@ -366,6 +387,10 @@ function commonProtocol(assignors: readonly PartitionAssignor[]): RebalanceProto
     'CONFIG',
     'partitionAssignmentStrategy (partition.assignment.strategy) has assignors without a common rebalance protocol',
   )
+}
+
+function isRebalanceInProgress(error: unknown): boolean {
+  return error instanceof KafkaError && error.code === 'REBALANCE_IN_PROGRESS'
 }
 
 function sameTopics(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
