@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { DevBroker, type DevBrokerOptions } from '@sluice/devbroker'
+import { KafkaAdmin } from '../../packages/sluice/src/admin/admin.ts'
 import { KafkaConsumer } from '../../packages/sluice/src/consumer/consumer.ts'
 import type { ConsumerInterceptor } from '../../packages/sluice/src/interceptor/consumer-interceptor.ts'
 import { silentLogger } from '../../packages/sluice/src/logger.ts'
@@ -458,4 +459,42 @@ test('consumer - a static member comes back without a rebalance and goes on', as
   again.subscribe(['orders'])
   assert.deepEqual(values(await pollUntil(again, ({ length }) => length >= 3)), ['0:3', '0:4', '0:5'])
   assert.equal(again.groupMetadata().generationId, generationId)
+})
+
+test('consumer - a node that goes down and comes back, coordinator and leader, costs time but no record', async (t) => {
+  const { broker, feed, consumer } = await setUp(t, { nodes: 3, topics: { orders: 3 } })
+  const reader = consumer({ reconnectBackoffMs: 10, reconnectBackoffMaxMs: 50, autoCommitIntervalMs: 50, requestTimeoutMs: 5000 })
+  reader.subscribe(['orders'])
+  await feed.fill('orders', 0, 10)
+  const seen = await pollUntil(reader, ({ length }) => length >= 10)
+  const coordinator = broker.coordinator('group')!
+  await coordinator.down()
+  await using other = new RecordFeed(
+    broker.nodes
+      .filter(({ isUp }) => isUp)
+      .map(({ host, port }) => `${host}:${port}`)
+      .join(','),
+  )
+  for (let partition = 0; partition < 3; partition++) await other.fill('orders', partition, 10, 10)
+  seen.push(...(await pollUntil(reader, ({ length }) => length >= 30)))
+  await coordinator.up()
+  await reader.commit()
+  for (let partition = 0; partition < 3; partition++) await other.fill('orders', partition, 10, 20)
+  seen.push(...(await pollUntil(reader, ({ length }) => length >= 30)))
+  assert.equal(new Set(seen.map(({ partition, offset }) => `${partition}:${offset}`)).size, 70)
+  assert.equal(seen.length, 70)
+})
+
+test('consumer - members with different strategies use the one that all of them know', async (t) => {
+  const { broker, consumer } = await setUp(t, { topics: { orders: 2 } })
+  const both = consumer()
+  const one = consumer({ partitionAssignmentStrategy: ['cooperative-sticky'] })
+  both.subscribe(['orders'])
+  await pollUntil(both, () => both.assignment().length === 2)
+  one.subscribe(['orders'])
+  while (one.assignment().length !== 1 || both.assignment().length !== 1) {
+    await Promise.all([both.poll({ timeoutMs: 20 }), one.poll({ timeoutMs: 20 })])
+  }
+  await using admin = new KafkaAdmin({ bootstrapServers: broker.bootstrapServers, logger: silentLogger })
+  assert.equal((await admin.describeGroups(['group']))[0]!.protocol, 'cooperative-sticky')
 })
