@@ -1,89 +1,149 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { KafkaAdmin } from 'sluice'
+import { type Certificates, makeCertificates } from './certificates.ts'
 import { kafkaJars } from './kafka-jars.ts'
+import { jvmFlags, KafkaProcess } from './kafka-process.ts'
+import { runCommand } from './run-command.ts'
+import { type ListenerName, scramArguments, securedListeners, serverProperties } from './server-properties.ts'
 
-const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 15_000
-const JVM_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn']
+const START_TIMEOUT_MS = 90_000
+const POLL_MS = 100
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
 export interface KafkaClusterOptions {
   readonly version: string
   readonly brokers: number
-  /** First client port; consecutive brokers take the next ones. Free ports when it is left out. */
+  /** The first broker's PLAINTEXT port; the other brokers take the next ones. @default any that are free */
   readonly port?: number
+  /** Adds the SASL and TLS listeners, with certificates made at start. @default false */
+  readonly security?: boolean
+  /** Broker configurations by Kafka's names, over those that the cluster chooses. */
+  readonly properties?: Readonly<Record<string, string>>
+  /** Ends the start: it then rejects, with nothing left behind. */
+  readonly signal?: AbortSignal
 }
 
 interface Broker {
   readonly id: number
-  readonly port: number
-  readonly controllerPort: number
   readonly home: string
-  process: ChildProcess | undefined
+  readonly ports: ReadonlyMap<ListenerName, number>
+  readonly controllerPort: number
+  readonly process: KafkaProcess
 }
 
-/** Apache Kafka in KRaft mode on loopback, every broker also a controller. Data lives in a temporary folder that `stop` removes. */
+/** Apache Kafka in KRaft mode on loopback, every broker also a controller. Its data lives in a temporary folder that `stop` removes. */
 export class KafkaCluster implements AsyncDisposable {
-  readonly #brokers: readonly Broker[]
-  readonly #lib: string
+  readonly version: string
+  /** PEM files; undefined without `security`. */
+  readonly certificates: Certificates | undefined
   readonly #home: string
+  readonly #lib: string
+  readonly #brokers: readonly Broker[]
   readonly #onExit = (): void => this.#killAll()
 
+  /** Resolves when every broker answers and knows all others. Rejects with the broker's log, or with what this machine lacks. */
   static async start(options: KafkaClusterOptions): Promise<KafkaCluster> {
+    const signal = options.signal ?? new AbortController().signal
     const lib = kafkaJars(options.version)
+    signal.throwIfAborted()
     const home = mkdtempSync(join(tmpdir(), 'sluice-kafka-'))
-    const brokers: Broker[] = []
-    for (let id = 1; id <= options.brokers; id++) {
-      const port = options.port === undefined ? await freePort() : options.port + id - 1
-      brokers.push({ id, port, controllerPort: await freePort(), home: join(home, `broker-${id}`), process: undefined })
-    }
-    const cluster = new KafkaCluster(lib, home, brokers)
+    let cluster: KafkaCluster | undefined
     try {
-      cluster.#format(options)
-      for (const broker of brokers) cluster.startBroker(broker.id)
-      await cluster.#untilReady()
+      const certificates = options.security === true ? await makeCertificates(join(home, 'certificates'), signal) : undefined
+      cluster = new KafkaCluster(options.version, lib, home, certificates, await layOut(options, lib, home))
+      await cluster.#format(options, signal)
+      for (const { process } of cluster.#brokers) process.start()
+      await cluster.untilReady(signal)
       return cluster
     } catch (error) {
-      await cluster.stop()
+      await cluster?.stop()
+      rmSync(home, { recursive: true, force: true })
       throw error
     }
   }
 
-  private constructor(lib: string, home: string, brokers: readonly Broker[]) {
+  private constructor(version: string, lib: string, home: string, certificates: Certificates | undefined, brokers: readonly Broker[]) {
+    this.version = version
+    this.certificates = certificates
     this.#lib = lib
     this.#home = home
     this.#brokers = brokers
     process.once('exit', this.#onExit)
   }
 
+  /** Of the PLAINTEXT listeners. */
   get bootstrapServers(): string {
-    return this.#brokers.map(({ port }) => `127.0.0.1:${port}`).join(',')
+    return this.bootstrapServersOf('PLAINTEXT')
   }
 
-  /** Starts one broker that is not running. */
-  startBroker(id: number): void {
-    const broker = this.#broker(id)
-    const log = createWriteStream(join(broker.home, 'kafka.log'), { flags: 'a' })
-    const child = spawn('java', ['-cp', join(this.#lib, '*'), ...JVM_FLAGS, 'kafka.Kafka', join(broker.home, 'server.properties')], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    child.stdout.pipe(log)
-    child.stderr.pipe(log)
-    broker.process = child
+  /** `host:port` of every broker's listener with this name, separated by commas. */
+  bootstrapServersOf(listener: ListenerName): string {
+    return this.#brokers
+      .map(({ ports }) => {
+        const port = ports.get(listener)
+        if (port === undefined) throw new Error(`the cluster was started without security, so it has no listener ${listener}`)
+        return `127.0.0.1:${port}`
+      })
+      .join(',')
   }
 
-  /** Sends a signal to one broker: SIGKILL, SIGSTOP and SIGCONT are what fault tests need. */
+  get brokerIds(): readonly number[] {
+    return this.#brokers.map(({ id }) => id)
+  }
+
+  /** Starts a broker that has ended, on the same ports and data; waits for the end of one that is ending. `untilReady` tells when it answers. */
+  async startBroker(id: number): Promise<void> {
+    const { process } = this.#broker(id)
+    await process.ended
+    process.start()
+  }
+
+  /** Sends a signal to one broker: SIGKILL, SIGSTOP and SIGCONT are what fault tests need. Does not wait for what it does. */
   signalBroker(id: number, signal: NodeJS.Signals): void {
-    this.#broker(id).process?.kill(signal)
+    this.#broker(id).process.signal(signal)
   }
 
-  /** Stops every broker and removes its data. */
+  /** Resolves when the broker's process is gone. */
+  brokerEnded(id: number): Promise<void> {
+    return this.#broker(id).process.ended
+  }
+
+  /** Resolves when every broker answers and sees all others. */
+  async untilReady(signal?: AbortSignal): Promise<void> {
+    const deadline = performance.now() + START_TIMEOUT_MS
+    let failure: unknown
+    const admins = this.#brokers.map(
+      ({ ports }) =>
+        new KafkaAdmin({ bootstrapServers: `127.0.0.1:${ports.get('PLAINTEXT')}`, logger: quiet, reconnectBackoffMaxMs: POLL_MS }),
+    )
+    try {
+      for (;;) {
+        for (const { id, process } of this.#brokers) {
+          if (!process.isRunning) throw new Error(`Kafka broker ${id} ended:\n${process.log()}`)
+        }
+        try {
+          const seen = await Promise.all(admins.map((admin) => admin.describeCluster({ timeoutMs: 5000, ...(signal ? { signal } : {}) })))
+          if (seen.every(({ nodes }) => nodes.length === this.#brokers.length)) return
+        } catch (error) {
+          failure = error
+        }
+        signal?.throwIfAborted()
+        if (performance.now() > deadline) throw new Error(`Kafka did not answer within ${START_TIMEOUT_MS / 1000} s`, { cause: failure })
+        await delay(POLL_MS, undefined, signal ? { signal } : {})
+      }
+    } finally {
+      await Promise.all(admins.map((admin) => admin.close()))
+    }
+  }
+
+  /** Stops every broker and removes its data. Safe to call twice. */
   async stop(): Promise<void> {
-    await Promise.all(this.#brokers.map((broker) => stopProcess(broker.process)))
+    await Promise.all(this.#brokers.map(({ process }) => process.stop()))
     process.off('exit', this.#onExit)
     rmSync(this.#home, { recursive: true, force: true })
   }
@@ -94,105 +154,57 @@ export class KafkaCluster implements AsyncDisposable {
 
   #broker(id: number): Broker {
     const broker = this.#brokers.find((candidate) => candidate.id === id)
-    if (!broker) throw new Error(`there is no broker ${id}`)
+    if (!broker) throw new Error(`there is no broker ${id}, only ${this.brokerIds.join(', ')}`)
     return broker
   }
 
   #killAll(): void {
-    for (const { process: child } of this.#brokers) child?.kill('SIGKILL')
-    rmSync(this.#home, { recursive: true, force: true })
+    for (const { process } of this.#brokers) process.signal('SIGKILL')
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 })
   }
 
-  #format(options: KafkaClusterOptions): void {
+  async #format(options: KafkaClusterOptions, signal: AbortSignal): Promise<void> {
     const clusterId = randomBytes(16).toString('base64url')
     const voters = this.#brokers.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(',')
-    for (const broker of this.#brokers) {
-      mkdirSync(broker.home, { recursive: true })
-      const properties = join(broker.home, 'server.properties')
-      writeFileSync(properties, serverProperties(broker, voters, options.brokers))
-      const result = spawnSync(
-        'java',
-        ['-cp', join(this.#lib, '*'), ...JVM_FLAGS, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties],
-        {
-          encoding: 'utf8',
-        },
-      )
-      if (result.status !== 0) throw new Error(`Kafka's storage could not be formatted:\n${result.stdout}${result.stderr}`)
-    }
-  }
-
-  async #untilReady(): Promise<void> {
-    const deadline = performance.now() + START_TIMEOUT_MS
-    let failure: unknown
-    while (performance.now() < deadline) {
-      for (const broker of this.#brokers) {
-        if (broker.process!.exitCode !== null) throw new Error(`Kafka broker ${broker.id} ended:\n${this.#logOf(broker)}`)
-      }
-      try {
-        await using admin = new KafkaAdmin({ bootstrapServers: this.bootstrapServers, requestTimeoutMs: 2000, defaultApiTimeoutMs: 4000 })
-        const { nodes } = await admin.describeCluster()
-        if (nodes.length === this.#brokers.length) return
-      } catch (error) {
-        failure = error
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-    throw new Error(`Kafka did not answer within ${START_TIMEOUT_MS / 1000} s`, { cause: failure })
-  }
-
-  #logOf({ home }: Broker): string {
-    return readFileSync(join(home, 'kafka.log'), 'utf8').split('\n').slice(-30).join('\n')
-  }
-}
-
-function serverProperties({ id, port, controllerPort, home }: Broker, voters: string, brokers: number): string {
-  const replication = Math.min(3, brokers)
-  const minInSync = Math.min(2, brokers)
-  return `process.roles=broker,controller
-node.id=${id}
-controller.quorum.voters=${voters}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
-log.dirs=${join(home, 'data')}
-num.partitions=1
-default.replication.factor=${replication}
-min.insync.replicas=${minInSync}
-offsets.topic.replication.factor=${replication}
-offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=${replication}
-transaction.state.log.min.isr=${minInSync}
-transaction.state.log.num.partitions=4
-share.coordinator.state.topic.replication.factor=${replication}
-share.coordinator.state.topic.min.isr=${minInSync}
-share.coordinator.state.topic.num.partitions=4
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-auto.create.topics.enable=true
-log.segment.bytes=104857600
-`
-}
-
-async function stopProcess(child: ChildProcess | undefined): Promise<void> {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  // A stopped process takes no SIGTERM before it goes on.
-  child.kill('SIGCONT')
-  child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
-  await exited
-  clearTimeout(timer)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
+    const tool = ['-cp', join(this.#lib, '*'), ...jvmFlags, 'kafka.tools.StorageTool', 'format', '-t', clusterId]
+    const more = this.certificates === undefined ? [] : scramArguments()
+    const formatting = this.#brokers.map(async ({ id, home, ports, controllerPort }) => {
+      const file = join(home, 'server.properties')
+      const { certificates } = this
+      const overrides = options.properties ?? {}
+      writeFileSync(file, serverProperties({ id, home, ports, controllerPort, voters, brokers: options.brokers, certificates, overrides }))
+      await runCommand('java', [...tool, '-c', file, ...more], signal)
     })
+    // All of them to their end: the folder is removed when one fails.
+    for (const outcome of await Promise.allSettled(formatting)) if (outcome.status === 'rejected') throw outcome.reason
+  }
+}
+
+async function layOut(options: KafkaClusterOptions, lib: string, home: string): Promise<Broker[]> {
+  const listeners: readonly ListenerName[] = options.security === true ? ['PLAINTEXT', ...securedListeners] : ['PLAINTEXT']
+  const free = await freePorts(options.brokers * (listeners.length + 1))
+  return Array.from({ length: options.brokers }, (_, index) => {
+    const id = index + 1
+    const ports = new Map(listeners.map((name) => [name, free.pop()!]))
+    if (options.port !== undefined) ports.set('PLAINTEXT', options.port + index)
+    const brokerHome = join(home, `broker-${id}`)
+    mkdirSync(brokerHome)
+    return { id, home: brokerHome, ports, controllerPort: free.pop()!, process: new KafkaProcess(lib, brokerHome) }
   })
+}
+
+/** Held together until all are known, so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject)
+          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+        }),
+    ),
+  )
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
 }

@@ -9,39 +9,53 @@ export const defaultKafkaVersion = '4.3.1'
 /** slf4j-simple serves both the 3.9 and the 4.x lines, whose own logging back ends differ. */
 const SLF4J_VERSION = '1.7.36'
 
+const JAVA_HINT = 'a JDK 17 or newer (Debian: apt-get install openjdk-17-jdk-headless; macOS: brew install openjdk@17)'
+const MAVEN_HINT = 'Maven, once, to fetch Kafka (Debian: apt-get install maven; macOS: brew install maven)'
+
+/** The Kafka version of this run: what `npm run test:kafka -- --version` said, else the default. */
+export function kafkaVersionOfRun(): string {
+  return process.env.SLUICE_KAFKA_VERSION ?? defaultKafkaVersion
+}
+
 /**
  * The folder with Kafka's jars, fetched once from Maven Central into `.cache/kafka/VERSION`. Throws an Error that says
  * what is missing on this machine and how to get it.
  */
 export function kafkaJars(version: string): string {
+  if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`--version must look like ${defaultKafkaVersion}, not "${version}"`)
+  requireCommand('java', ['-version'], JAVA_HINT)
   const home = join(root, '.cache', 'kafka', version)
   const lib = join(home, 'lib')
   if (existsSync(lib)) return lib
-  requireCommand('java', ['-version'], 'a JDK 17 or newer (Debian: apt-get install openjdk-17-jdk-headless)')
-  requireCommand('mvn', ['-v'], 'Maven (Debian: apt-get install maven)')
-  mkdirSync(home, { recursive: true })
-  writeFileSync(join(home, 'pom.xml'), pom(version))
-  const fetched = join(home, `lib-${process.pid}`)
-  process.stderr.write(`fetching Apache Kafka ${version} from Maven Central (once)\n`)
-  const result = spawnSync('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fetched}`], {
-    cwd: home,
-    encoding: 'utf8',
-  })
-  if (result.status !== 0) {
-    rmSync(fetched, { recursive: true, force: true })
-    throw new Error(`Maven could not fetch Apache Kafka ${version}:\n${result.stdout}${result.stderr}`)
+  requireCommand('mvn', ['-v'], MAVEN_HINT)
+  // A folder of its own, renamed when complete: an interrupted download is never taken for the whole.
+  const fetching = join(home, `fetching-${process.pid}`)
+  mkdirSync(fetching, { recursive: true })
+  try {
+    writeFileSync(join(fetching, 'pom.xml'), pom(version))
+    process.stderr.write(`fetching Apache Kafka ${version} from Maven Central (once)\n`)
+    const args = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=lib']
+    const result = spawnSync('mvn', args, { cwd: fetching, encoding: 'utf8' })
+    if (result.status !== 0) throw new Error(`Maven could not fetch Apache Kafka ${version}:\n${result.stdout}${result.stderr}`)
+    // Another process may have been quicker.
+    if (!existsSync(lib)) renameSync(join(fetching, 'lib'), lib)
+  } finally {
+    rmSync(fetching, { recursive: true, force: true })
   }
-  // Renamed when complete, so that an interrupted download is never taken for the whole.
-  renameSync(fetched, lib)
   return lib
 }
 
+const present = new Set<string>()
+
 /** Throws when `command` does not run. */
-export function requireCommand(command: string, args: readonly string[], what: string): void {
-  if (spawnSync(command, args, { stdio: 'ignore' }).status === 0) return
-  throw new Error(
-    `"${command}" does not run on this machine: a real Kafka needs ${what}, or name your own cluster with --bootstrap HOST:PORT`,
-  )
+function requireCommand(command: string, args: readonly string[], what: string): void {
+  if (present.has(command)) return
+  if (spawnSync(command, args, { stdio: 'ignore' }).status !== 0) {
+    throw new Error(
+      `"${command}" does not run on this machine. A real Kafka needs ${what}. Without it: docker compose -f tools/kafka/compose.yaml --profile single up, or \`npm run test:kafka -- --bootstrap HOST:PORT\` with a cluster of your own.`,
+    )
+  }
+  present.add(command)
 }
 
 function pom(version: string): string {

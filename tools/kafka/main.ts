@@ -3,26 +3,39 @@
 import { parseArgs } from 'node:util'
 import { KafkaCluster } from './kafka-cluster.ts'
 import { defaultKafkaVersion } from './kafka-jars.ts'
+import { wholeNumber } from './whole-number.ts'
 
-const { values } = parseArgs({
-  options: {
-    version: { type: 'string', default: defaultKafkaVersion },
-    brokers: { type: 'string', default: '1' },
-    port: { type: 'string' },
-  },
+const stop = new AbortController()
+const interrupted = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      stop.abort()
+      resolve()
+    })
+  }
 })
 
 try {
-  const cluster = await KafkaCluster.start({
-    version: values.version,
-    brokers: Number(values.brokers),
-    ...(values.port === undefined ? {} : { port: Number(values.port) }),
+  const { values } = parseArgs({
+    options: {
+      version: { type: 'string', default: defaultKafkaVersion },
+      brokers: { type: 'string', default: '1' },
+      port: { type: 'string' },
+    },
   })
-  process.stdout.write(`listening ${cluster.bootstrapServers}\n`)
-  const stop = (): void => void cluster.stop().then(() => process.exit(0))
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
+  const { version, port } = values
+  const brokers = wholeNumber('--brokers', values.brokers, 1, 9)
+  await using cluster = await KafkaCluster.start({
+    version,
+    brokers,
+    ...(port === undefined ? {} : { port: wholeNumber('--port', port, 1, 65536 - brokers) }),
+    signal: stop.signal,
+  })
+  process.stdout.write(`Apache Kafka ${version} listening on ${cluster.bootstrapServers} (Ctrl-C stops it and removes its data)\n`)
+  await interrupted
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`)
-  process.exitCode = 1
+  if (!stop.signal.aborted) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exitCode = 1
+  }
 }
