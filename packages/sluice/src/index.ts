@@ -16,7 +16,7 @@ export type { RebalanceListener } from './consumer/rebalance-listener.ts'
 export { RecordDeserializationError } from './consumer/record-deserialization-error.ts'
 export type { RunOptions } from './consumer/record-runner.ts'
 export { KafkaProducer, type SendOptions, type WaitOptions } from './producer/producer.ts'
-export type { SendCallback } from './producer/producer-batch.ts'
+export type { SendCallback } from './producer/record-thunks.ts'
 
 // Records and their parts
 

@@ -10,18 +10,10 @@ import {
 import { KafkaError } from '../errors.ts'
 import type { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
 import type { Logger } from '../logger.ts'
-import type { Headers } from '../record/headers.ts'
-import type { RecordMetadata } from '../record/record-metadata.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
 import type { FlushWaiter } from './flush-waiter.ts'
 import { RecordBytes } from './record-bytes.ts'
-
-/** Called once for a record sent with a callback. On failure `metadata` has offset -1 and `error` says why. */
-export type SendCallback = (metadata: RecordMetadata, error: KafkaError | null) => void
-
-/** What ends a promised send: `resolve` and `reject` of its promise. */
-export type Resolve = (metadata: RecordMetadata) => void
-export type Reject = (error: Error) => void
+import { RecordThunks, type Reject, type Resolve, type SendCallback } from './record-thunks.ts'
 
 /** What all batches of a producer share. */
 export interface BatchContext {
@@ -81,12 +73,7 @@ export class ProducerBatch {
   #appendsClosed = false
   #baseTimestamp = -1
   #maxTimestamp = -1
-  /** By record: the callback, or `resolve`. */
-  #settlers: (SendCallback | Resolve)[] = []
-  /** By record: null for a callback. */
-  #rejecters: (Reject | null)[] = []
-  #headers: Headers[] = []
-  #callbacks = 0
+  readonly #thunks: RecordThunks
   /** The whole batch as it is sent; undefined until the first `encode`. */
   #wire: Buffer | undefined
   #wireIsCurrent = false
@@ -107,6 +94,7 @@ export class ProducerBatch {
     this.createdMs = nowMs
     this.lastAttemptMs = nowMs
     this.#context = context
+    this.#thunks = new RecordThunks(topicPartition, context.interceptors, context.logger)
     this.#buffer = buffer
     this.pooledBuffer = isSplitBatch ? null : buffer
     this.#writeLimit = writeLimit
@@ -139,10 +127,7 @@ export class ProducerBatch {
     if (offsetDelta === 0) this.#baseTimestamp = record.timestamp
     if (record.timestamp > this.#maxTimestamp) this.#maxTimestamp = record.timestamp
     if (size > this.maxRecordSize) this.maxRecordSize = size
-    this.#settlers.push(settle)
-    this.#rejecters.push(reject)
-    if (reject === null) this.#callbacks++
-    if (this.#context.interceptors !== null) this.#headers.push(record.headers)
+    this.#thunks.add(settle, reject, record.headers)
     this.recordCount = offsetDelta + 1
     return true
   }
@@ -239,7 +224,7 @@ export class ProducerBatch {
     if (this.#state === 'succeeded') throw illegal('a batch cannot succeed twice')
     if (this.#state !== 'pending') return false
     this.#state = 'succeeded'
-    this.#settleAll(null, undefined, baseOffset, logAppendTimeMs)
+    this.#thunks.settle({ error: null, baseOffset, logAppendTimeMs, baseTimestamp: this.#baseTimestamp, cursor: this.#cursor() })
     return true
   }
 
@@ -247,7 +232,7 @@ export class ProducerBatch {
   completeExceptionally(error: KafkaError, recordError?: (index: number) => KafkaError): boolean {
     if (this.#state !== 'pending') return false
     this.#state = 'failed'
-    this.#settleAll(error, recordError, -1, -1)
+    this.#thunks.settle({ error, recordError })
     return true
   }
 
@@ -255,7 +240,7 @@ export class ProducerBatch {
   abort(error: KafkaError): void {
     if (this.#state !== 'pending') throw illegal(`a batch that is ${this.#state} cannot be aborted`)
     this.#state = 'aborted'
-    this.#settleAll(error, undefined, -1, -1)
+    this.#thunks.settle({ error, recordError: undefined })
   }
 
   /**
@@ -275,9 +260,9 @@ export class ProducerBatch {
       bytes.valueSource = this.#buffer
       bytes.valueStart = cursor.valueStart
       bytes.valueLength = cursor.valueLength
-      bytes.setHeaders(this.#headers[index] ?? bytes.headers, cursor.headersCount === 0 ? [] : cursor.readHeaders())
-      const settle = this.#settlers[index]!
-      const reject = this.#rejecters[index]!
+      bytes.setHeaders(this.#thunks.headers(index) ?? bytes.headers, cursor.headersCount === 0 ? [] : cursor.readHeaders())
+      const settle = this.#thunks.settler(index)
+      const reject = this.#thunks.rejecter(index)
       if (parts.at(-1)?.tryAppend(bytes, settle, reject)) continue
       const buffer = Buffer.allocUnsafeSlow(Math.max(targetSize, bytes.batchSizeUpperBound()))
       const part = new ProducerBatch(this.topicPartition, buffer, this.createdMs, this.#context, 1, true, targetSize)
@@ -293,7 +278,7 @@ export class ProducerBatch {
       part.sequenceOrdinal = this.sequenceOrdinal
       sequence = nextSequence(sequence, part.recordCount)
     }
-    this.#forget()
+    this.#thunks.forget()
     return parts
   }
 
@@ -343,93 +328,8 @@ export class ProducerBatch {
     return true
   }
 
-  /** What the encoded records say already (timestamps, sizes) is read from them and not kept twice. */
   #cursor(): RecordCursor {
     return new RecordCursor(this.#buffer, this.recordCount, BATCH_HEADER_BYTES, this.#position)
-  }
-
-  /**
-   * For each record in append order the interceptors, then its callback; the promises settle after the last callback,
-   * so that no code that awaits one runs before the batch is through.
-   */
-  #settleAll(
-    error: KafkaError | null,
-    recordError: ((index: number) => KafkaError) | undefined,
-    baseOffset: number,
-    logAppendTimeMs: number,
-  ): void {
-    const { interceptors } = this.#context
-    const cursor = error === null ? this.#cursor() : undefined
-    const failed = error === null ? undefined : this.#failedMetadata()
-    const count = this.recordCount
-    const promises = count - this.#callbacks
-    const inOnePass = promises === count && interceptors === null
-    const metadatas: RecordMetadata[] = []
-    for (let index = 0; index < count; index++) {
-      const metadata = failed ?? this.#metadata(cursor!, index, baseOffset, logAppendTimeMs)
-      const reject = this.#rejecters[index]!
-      const settle = this.#settlers[index]!
-      if (inOnePass) {
-        if (error === null) (settle as Resolve)(metadata)
-        else reject!(recordError?.(index) ?? error)
-        continue
-      }
-      const failure = error === null ? null : (recordError?.(index) ?? error)
-      interceptors?.onAcknowledgement(metadata, failure, this.#headers[index]!)
-      if (reject === null) this.#call(settle, metadata, failure)
-      else metadatas.push(metadata)
-    }
-    if (!inOnePass && promises > 0) this.#settlePromises(metadatas, error, recordError)
-    this.#forget()
-  }
-
-  #settlePromises(
-    metadatas: readonly RecordMetadata[],
-    error: KafkaError | null,
-    recordError: ((index: number) => KafkaError) | undefined,
-  ): void {
-    let next = 0
-    for (let index = 0; index < this.recordCount; index++) {
-      const reject = this.#rejecters[index]!
-      if (reject === null) continue
-      const metadata = metadatas[next++]!
-      if (error === null) (this.#settlers[index] as Resolve)(metadata)
-      else reject(recordError?.(index) ?? error)
-    }
-  }
-
-  #call(callback: SendCallback, metadata: RecordMetadata, error: KafkaError | null): void {
-    try {
-      callback(metadata, error)
-    } catch (thrown) {
-      const { topic, partition } = this.topicPartition
-      this.#context.logger.error('a callback given to send threw', { topic, partition, error: thrown })
-    }
-  }
-
-  #metadata(cursor: RecordCursor, index: number, baseOffset: number, logAppendTimeMs: number): RecordMetadata {
-    cursor.next()
-    return {
-      topic: this.topicPartition.topic,
-      partition: this.topicPartition.partition,
-      offset: baseOffset < 0 ? -1 : baseOffset + index,
-      timestamp: logAppendTimeMs < 0 ? this.#baseTimestamp + cursor.timestampDelta : logAppendTimeMs,
-      serializedKeySize: cursor.keyLength,
-      serializedValueSize: cursor.valueLength,
-    }
-  }
-
-  #failedMetadata(): RecordMetadata {
-    const { topic, partition } = this.topicPartition
-    return { topic, partition, offset: -1, timestamp: -1, serializedKeySize: -1, serializedValueSize: -1 }
-  }
-
-  /** Callbacks hold on to the application's objects; a batch that waits for its socket need not. */
-  #forget(): void {
-    this.#settlers = []
-    this.#rejecters = []
-    this.#headers = []
-    this.#callbacks = 0
   }
 }
 

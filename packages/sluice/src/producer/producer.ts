@@ -1,8 +1,8 @@
 import { loadCompression } from '@sluice/protocol'
 import { type Clock, systemClock } from '../clock.ts'
-import { isKafkaError, KafkaError } from '../errors.ts'
+import { KafkaError } from '../errors.ts'
 import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
-import { ProducerInterceptors, type SendVerdict } from '../interceptor/producer-interceptors.ts'
+import { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
 import type { PartitionInfo, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import { Metadata } from '../network/metadata.ts'
@@ -14,12 +14,14 @@ import { type ProducerRecord, type ProducerRecordInit, toProducerRecord } from '
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { partitionForKey, UNKNOWN_PARTITION } from './partitioner.ts'
-import type { BatchContext, Reject, Resolve, SendCallback } from './producer-batch.ts'
+import type { BatchContext } from './producer-batch.ts'
 import { type ProducerParts, producerParts } from './producer-parts.ts'
 import { APPENDED, NEW_BATCH, RecordAccumulator } from './record-accumulator.ts'
 import { RecordBytes } from './record-bytes.ts'
 import { RecordClock } from './record-clock.ts'
 import { RecordSerializer } from './record-serializer.ts'
+import type { Reject, Resolve, SendCallback } from './record-thunks.ts'
+import { SendEnding } from './send-ending.ts'
 import { Sender } from './sender.ts'
 import { topicOf, waitForTopic } from './topic-metadata.ts'
 import { TransactionManager } from './transaction-manager.ts'
@@ -60,6 +62,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   readonly #client: KafkaClient
   readonly #accumulator: RecordAccumulator
   readonly #sender: Sender
+  readonly #ending: SendEnding
   readonly #serializer: RecordSerializer<K, V>
   readonly #recordClock: RecordClock
   readonly #waiting: WaitingSends
@@ -87,12 +90,18 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       clock,
     })
     const random = parts.random ?? Math.random
-    this.#client = parts.client ?? new NetworkClient(resolved, new Metadata({ ...resolved, clock, random }), { clock, logger, random })
+    try {
+      this.#client = parts.client ?? new NetworkClient(resolved, new Metadata({ ...resolved, clock, random }), { clock, logger, random })
+    } catch (error) {
+      void this.#interceptors.close()
+      throw error
+    }
     const transactionManager = resolved.enableIdempotence ? new TransactionManager(logger) : null
     this.#accumulator = createAccumulator(resolved, this.#interceptors, transactionManager, clock, random)
     this.#sender = new Sender(resolved, { client: this.#client, accumulator: this.#accumulator, transactionManager, clock, logger })
     this.#serializer = new RecordSerializer(resolved)
     this.#recordClock = new RecordClock(clock)
+    this.#ending = new SendEnding(this.#interceptors, logger)
     this.#waiting = new WaitingSends((send) => this.#resume(send))
     if (compressionType !== 'none') {
       this.#compression = loadCompression(compressionType).then(
@@ -133,23 +142,23 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     try {
       record = toProducerRecord(init)
     } catch (error) {
-      this.#settleFailed(null, -1, error as KafkaError, settle, reject)
+      this.#ending.refuse(error as KafkaError, settle, reject)
       return
     }
     try {
       const intercepted = this.#interceptors.onSend(record)
       if (intercepted !== record && 'verdict' in intercepted) {
-        this.#obey(intercepted, settle, reject)
+        this.#ending.obey(intercepted, settle, reject)
         return
       }
       record = intercepted as ProducerRecord<K, V>
     } catch (error) {
-      this.#fail(record, -1, error as KafkaError, settle, reject)
+      this.#ending.fail(record, -1, error as KafkaError, settle, reject)
       return
     }
     if (this.#closing !== undefined) {
       const message = 'send was called after close; a closed producer takes no records'
-      this.#fail(record, -1, new KafkaError('ILLEGAL_STATE', message, { topic: record.topic }), settle, reject)
+      this.#ending.fail(record, -1, new KafkaError('ILLEGAL_STATE', message, { topic: record.topic }), settle, reject)
       return
     }
     const topic = topicOf(this.#client.metadata.cluster, record)
@@ -170,7 +179,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       this.#checkSize(bytes)
       return this.#appendBytes(bytes, topic, settle, reject)
     } catch (error) {
-      this.#fail(record, -1, error as KafkaError, settle, reject)
+      this.#ending.fail(record, -1, error as KafkaError, settle, reject)
       return true
     } finally {
       this.#appending = false
@@ -218,9 +227,9 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     })
   }
 
-  /** Others wait for the same topic, compression is not loaded yet, or this send is made from within another one. */
+  /** Others wait for the same topic, compression is not ready, or this send is made from within another one. */
   #mustWait(topic: string): boolean {
-    return this.#waiting.has(topic) || this.#compression !== undefined || this.#appending
+    return this.#waiting.has(topic) || this.#compression !== undefined || this.#compressionError !== undefined || this.#appending
   }
 
   #wait(
@@ -234,7 +243,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     const send = new WaitingSend(record, bytes, settle, reject, deadlineMs, signal)
     if (signal?.aborted) this.#failWaiting(send, abortedSend(record.topic, signal))
     else {
-      send.onAbort(() => this.#failWaiting(send, abortedSend(record.topic, signal!)))
+      if (signal !== undefined) send.onAbort(() => this.#failWaiting(send, abortedSend(record.topic, signal)))
       this.#waiting.add(send)
     }
   }
@@ -278,7 +287,6 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
         }
         send.bytes = this.#bytes.detach()
       }
-      partition = this.#accumulator.chosenPartition
       const { bytes } = send
       if (!this.#appendBytes(bytes, topic, settle, reject)) {
         partition = this.#accumulator.chosenPartition
@@ -300,60 +308,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   #failWaiting(send: WaitingSend, error: KafkaError, partition = -1): void {
     if (send.done) return
     send.finish()
-    this.#fail(send.record as ProducerRecord<K, V>, partition, error, send.settle, send.reject)
-  }
-
-  #obey(verdict: SendVerdict<K, V>, settle: SendCallback | Resolve, reject: Reject | null): void {
-    if (verdict.verdict === 'drop') {
-      const metadata = this.#interceptors.onDropped({ ...verdict, verdict: 'drop' })
-      if (reject === null) this.#callLater(settle as SendCallback, metadata, null)
-      else (settle as Resolve)(metadata)
-      return
-    }
-    this.#fail(verdict.record, -1, verdict.error as KafkaError, settle, reject)
-  }
-
-  /** Every way out of `send` after the interceptors and before a batch ends here, so that each send is acknowledged. */
-  #fail(record: ProducerRecord<K, V>, partition: number, thrown: Error, settle: SendCallback | Resolve, reject: Reject | null): void {
-    const { topic } = record
-    const error = isKafkaError(thrown)
-      ? thrown
-      : new KafkaError('REJECTED', `the send to topic "${topic}" failed: ${thrown?.message}`, { topic, cause: thrown })
-    this.#interceptors.onSendError(record, partition < 0 ? null : { topic, partition }, error)
-    this.#settleFailed(record, partition, error, settle, reject, thrown)
-  }
-
-  #settleFailed(
-    record: ProducerRecord<K, V> | null,
-    partition: number,
-    error: KafkaError,
-    settle: SendCallback | Resolve,
-    reject: Reject | null,
-    thrown: Error = error,
-  ): void {
-    if (reject !== null) {
-      reject(thrown)
-      return
-    }
-    const metadata: RecordMetadata = {
-      topic: record?.topic ?? '',
-      partition: partition >= 0 ? partition : (record?.partition ?? -1),
-      offset: -1,
-      timestamp: -1,
-      serializedKeySize: -1,
-      serializedValueSize: -1,
-    }
-    this.#callLater(settle as SendCallback, metadata, error)
-  }
-
-  #callLater(callback: SendCallback, metadata: RecordMetadata, error: KafkaError | null): void {
-    queueMicrotask(() => {
-      try {
-        callback(metadata, error)
-      } catch (thrown) {
-        this.#options.logger.error('a callback given to send threw', { topic: metadata.topic, error: thrown })
-      }
-    })
+    this.#ending.fail(send.record, partition, error, send.settle, send.reject)
   }
 
   /** Resolves when a broker has answered, so that a wrong address or password shows early. Sends do not need it. */

@@ -8,8 +8,9 @@ import { ManualClock } from '../network/testing/manual-clock.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import { MockClient, type MockTopic } from '../testing/mock-client.ts'
 import { BufferPool } from './buffer-pool.ts'
-import type { ProducerBatch, SendCallback } from './producer-batch.ts'
+import type { ProducerBatch } from './producer-batch.ts'
 import { type AccumulatorOptions, APPENDED, BATCH_FULL, NEW_BATCH, RecordAccumulator } from './record-accumulator.ts'
+import type { SendCallback } from './record-thunks.ts'
 import { recordBytes, type TestRecord } from './testing/records.ts'
 
 interface Setup extends Partial<AccumulatorOptions> {

@@ -7,8 +7,9 @@ import type { BufferPool } from './buffer-pool.ts'
 import { BuiltInPartitioner, type StickyPartition } from './built-in-partitioner.ts'
 import { FlushWaiter } from './flush-waiter.ts'
 import { PartitionQueue, TopicQueues } from './partition-queue.ts'
-import { type BatchContext, ProducerBatch, type Reject, type Resolve, type SendCallback } from './producer-batch.ts'
+import { type BatchContext, ProducerBatch } from './producer-batch.ts'
 import type { RecordBytes } from './record-bytes.ts'
+import type { Reject, Resolve, SendCallback } from './record-thunks.ts'
 import type { TransactionManager } from './transaction-manager.ts'
 
 export interface AccumulatorOptions {

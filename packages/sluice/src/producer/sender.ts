@@ -132,14 +132,14 @@ export class Sender {
     }
   }
 
-  /** A timer that fires too early costs one pass, so one that is early enough stays. */
+  /** A timer that fires too early costs one pass, so one that is early enough stays. Node cuts fractions off: a pass too early. */
   #wakeupAfter(delayMs: number): void {
     if (this.#closed || delayMs === Number.POSITIVE_INFINITY) return
     const atMs = this.#clock.monotonic() + delayMs
     if (this.#timer !== undefined && this.#timerAtMs <= atMs) return
     this.#timer?.cancel()
     this.#timerAtMs = atMs
-    this.#timer = this.#clock.setTimer(this.#onTimer, Math.max(1, delayMs))
+    this.#timer = this.#clock.setTimer(this.#onTimer, Math.ceil(delayMs))
   }
 
   readonly #onTimer = (): void => {

@@ -1,6 +1,6 @@
 import type { ProducerRecord } from '../record/producer-record.ts'
-import type { Reject, Resolve, SendCallback } from './producer-batch.ts'
 import type { RecordBytes } from './record-bytes.ts'
+import type { Reject, Resolve, SendCallback } from './record-thunks.ts'
 
 /** A send that could not go through at once: its topic is not known yet, there is no memory, or others wait before it. */
 export class WaitingSend {
