@@ -21,13 +21,15 @@ export async function start(args: readonly string[]): Promise<number> {
     process.stdout.write(startUsage)
     return 0
   }
-  const ending = endOf(options)
+  const ending = new Ending()
   const figures = new RunFigures()
   try {
-    await run(options, figures, ending.signal)
+    await run(options, figures, ending)
   } catch (error) {
-    if (!ending.signal.aborted) figures.failed++
-    process.stderr.write(`${(error as Error).message}\n`)
+    if (!ending.signal.aborted) {
+      figures.failed++
+      process.stderr.write(`${(error as Error).message}\n`)
+    }
   } finally {
     ending.release()
   }
@@ -35,9 +37,11 @@ export async function start(args: readonly string[]): Promise<number> {
   return figures.failed === 0 && figures.acknowledged === figures.consumed ? 0 : 1
 }
 
-async function run(options: StartOptions, figures: RunFigures, signal: AbortSignal): Promise<void> {
+async function run(options: StartOptions, figures: RunFigures, ending: Ending): Promise<void> {
+  const { signal } = ending
   const input = options.input === undefined ? undefined : await open(options.input)
   await using pipeline = await Pipeline.start(options, figures, signal)
+  if (options.durationSeconds !== undefined) ending.after(options.durationSeconds)
   const view = new View(
     process.stdout,
     {
@@ -61,23 +65,37 @@ async function run(options: StartOptions, figures: RunFigures, signal: AbortSign
   }
 }
 
-/** Ends with the duration, or with Ctrl-C; a second Ctrl-C does not wait. */
-function endOf(options: StartOptions): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController()
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130)
-    controller.abort()
+/** What ends a run before its input does: Ctrl-C, SIGTERM, the duration, or nobody reading the output any more. */
+class Ending {
+  readonly #controller = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor() {
+    process.on('SIGINT', this.#interrupt)
+    process.on('SIGTERM', this.#interrupt)
+    process.stdout.on('error', this.#end)
   }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
-  const timer = options.durationSeconds === undefined ? undefined : setTimeout(() => controller.abort(), options.durationSeconds * 1000)
-  return {
-    signal: controller.signal,
-    release() {
-      clearTimeout(timer)
-      process.off('SIGINT', interrupt)
-      process.off('SIGTERM', interrupt)
-    },
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  after(seconds: number): void {
+    this.#timer = setTimeout(this.#end, seconds * 1000)
+  }
+
+  release(): void {
+    clearTimeout(this.#timer)
+    process.off('SIGINT', this.#interrupt)
+    process.off('SIGTERM', this.#interrupt)
+  }
+
+  readonly #end = (): void => this.#controller.abort()
+
+  /** A second Ctrl-C does not wait. */
+  readonly #interrupt = (): void => {
+    if (this.signal.aborted) process.exit(130)
+    this.#end()
   }
 }
 

@@ -15,7 +15,7 @@ import { hostHeader, regexFilter, staticHeader, timestampHeader } from 'sluice/i
 import type { RunFigures } from './figures.ts'
 import type { StartOptions } from './options.ts'
 
-const READY_TIMEOUT_MS = 30_000
+const READY_TIMEOUT_MS = 10_000
 const POLL_TIMEOUT_MS = 200
 /** How long the end of a run waits for records that were acknowledged and have not arrived. */
 const DRAIN_TIMEOUT_MS = 15_000
@@ -185,7 +185,12 @@ export class Pipeline implements AsyncDisposable {
 const MAX_UNDERWAY = 50_000
 
 async function ensureTopic(bootstrapServers: string, options: StartOptions, signal: AbortSignal): Promise<number> {
-  await using admin = new KafkaAdmin({ bootstrapServers, clientId: 'sluice-start' })
+  await using admin = new KafkaAdmin({
+    bootstrapServers,
+    clientId: 'sluice-start',
+    defaultApiTimeoutMs: READY_TIMEOUT_MS,
+    requestTimeoutMs: READY_TIMEOUT_MS,
+  })
   try {
     await admin.createTopics([{ topic: options.topic, partitions: options.partitions }], { signal })
     return options.partitions
