@@ -88,7 +88,9 @@ class Schedule {
   #tooLarge(): void {
     this.#answer((request) => {
       const batches = producedBatches(request)
-      const refuses = batches.every(({ partition, values }) => values.length > 1 && !this.broker.logs.get(partition)?.includes(values[0]!))
+      const refuses = batches.every(
+        ({ partition, values }) => values.length > 1 && !this.broker.logs.get(`t-${partition}`)?.includes(values[0]!),
+      )
       if (refuses) request.respond(produceResponse(request, { errorCode: errorCodes.MESSAGE_TOO_LARGE, baseOffset: -1 }))
       else request.respond(this.broker.handle(request))
     })
@@ -112,7 +114,7 @@ class Schedule {
     )
     assert.equal(fixture.pool.availableMemory, fixture.pool.totalMemory, 'memory is missing')
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      const log = broker.logs.get(partition) ?? []
+      const log = broker.logs.get(`t-${partition}`) ?? []
       const own = sent.filter((record) => record.partition === partition)
       assert.equal(new Set(log).size, log.length, `partition ${partition} has a record twice`)
       assert.deepEqual(
@@ -168,7 +170,7 @@ test('sender - with one request at a time order holds without idempotence too, a
     try {
       assert.ok(schedule.sent.every(({ outcome }) => outcome.times === 1 && outcome.error === null))
       for (let partition = 0; partition < PARTITIONS; partition++) {
-        const firsts = [...new Set(schedule.broker.logs.get(partition) ?? [])]
+        const firsts = [...new Set(schedule.broker.logs.get(`t-${partition}`) ?? [])]
         assert.deepEqual(
           firsts,
           schedule.sent.filter((record) => record.partition === partition).map(({ value }) => value),

@@ -12,8 +12,8 @@ const REMEMBERED_BATCHES = 5
 
 /** What partition leaders do with produce requests, with Kafka's rules for sequences (Kafka: ProducerStateManager). */
 export class ModelBroker {
-  /** By partition: what was written, in order. */
-  readonly logs: Map<number, string[]> = new Map()
+  /** By topic and partition, as `t-0`: what was written, in order. */
+  readonly logs: Map<string, string[]> = new Map()
   readonly leaders: number[]
   readonly #producers = new Map<string, ProducerState>()
 
@@ -30,7 +30,7 @@ export class ModelBroker {
     if (this.leaders[batch.partition] !== node) return refused('NOT_LEADER_OR_FOLLOWER')
     const { producerId, producerEpoch, baseSequence, recordsCount } = batch.header
     if (producerId < 0) return { baseOffset: this.#write(batch) }
-    const key = `${batch.partition}/${producerId}`
+    const key = `${batch.topic}-${batch.partition}/${producerId}`
     const known = this.#producers.get(key)
     if (known !== undefined && producerEpoch < known.epoch) return refused('INVALID_PRODUCER_EPOCH')
     const last = baseSequence + recordsCount - 1
@@ -51,9 +51,10 @@ export class ModelBroker {
     return { baseOffset }
   }
 
-  #write({ partition, values }: ProducedBatch): number {
-    let log = this.logs.get(partition)
-    if (log === undefined) this.logs.set(partition, (log = []))
+  #write({ topic, partition, values }: ProducedBatch): number {
+    const key = `${topic}-${partition}`
+    let log = this.logs.get(key)
+    if (log === undefined) this.logs.set(key, (log = []))
     const baseOffset = log.length
     for (const value of values) log.push(value!)
     return baseOffset
