@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DevBroker } from '@sluice/devbroker'
 import { bufferDeserializer, bufferSerializer, KafkaConsumer, KafkaProducer, stringDeserializer, stringSerializer } from 'sluice'
+import { needs, testCluster } from '../support/test-cluster.ts'
 
 const RECORDS = Number(process.env.SLUICE_RECORDS ?? 1_000_000)
 const KEYS = 997
 const PARTITIONS = 6
 const MAX_UNDERWAY = 20_000
-const TOPIC = 'million'
 
 /** Record n's value: n itself, then bytes that follow from n, 24 to 151 in all. */
 function contentOf(n: number): Buffer {
@@ -44,9 +43,14 @@ class Ledger {
   }
 }
 
-test(`million - ${RECORDS} records arrive once, unchanged and in order while consumers join and leave`, { timeout: 180_000 }, async () => {
-  await using broker = await DevBroker.start({ nodes: 3, topics: { [TOPIC]: PARTITIONS } })
-  const { bootstrapServers } = broker
+test(`million - ${RECORDS} records arrive once, unchanged and in order while consumers join and leave`, {
+  timeout: 180_000,
+  ...needs({ nodes: 3 }),
+}, async () => {
+  await using cluster = await testCluster({ nodes: 3 })
+  const { bootstrapServers } = cluster
+  const topic = await cluster.createTopic(PARTITIONS)
+  const groupId = cluster.unique('million')
   const ledger = new Ledger()
   const allConsumed = new AbortController()
   const errors: unknown[] = []
@@ -56,7 +60,7 @@ test(`million - ${RECORDS} records arrive once, unchanged and in order while con
     await using consumer = new KafkaConsumer({
       bootstrapServers,
       clientId: name,
-      groupId: 'million',
+      groupId,
       autoOffsetReset: 'earliest',
       heartbeatIntervalMs: 100,
       autoCommitIntervalMs: 50,
@@ -65,7 +69,7 @@ test(`million - ${RECORDS} records arrive once, unchanged and in order while con
       keyDeserializer: stringDeserializer,
       valueDeserializer: bufferDeserializer,
     })
-    consumer.subscribe([TOPIC])
+    consumer.subscribe([topic])
     let count = 0
     while (count < share && !allConsumed.signal.aborted) {
       try {
@@ -93,7 +97,7 @@ test(`million - ${RECORDS} records arrive once, unchanged and in order while con
     let underway = 0
     for (let n = 0; n < RECORDS; n++) {
       underway++
-      producer.send({ topic: TOPIC, key: `key-${n % KEYS}`, value: contentOf(n) }, (_metadata, error) => {
+      producer.send({ topic, key: `key-${n % KEYS}`, value: contentOf(n) }, (_metadata, error) => {
         underway--
         if (error) errors.push(error)
         else acknowledged++
@@ -130,6 +134,6 @@ test(`million - ${RECORDS} records arrive once, unchanged and in order while con
   assert.equal(firstHalf + rest + visitors.reduce((sum, share) => sum + share, 0), RECORDS)
   assert.ok(visitors.length >= 2, 'members came and went while it ran')
   let stored = 0
-  for (const endOffset of broker.endOffsets(TOPIC)) stored += endOffset
+  for (const endOffset of await cluster.endOffsets(topic)) stored += endOffset
   assert.equal(stored, RECORDS)
 })

@@ -73,11 +73,16 @@ export class TestCluster implements AsyncDisposable {
   ): Promise<string> {
     const topic = this.unique(name)
     await this.admin.createTopics([{ topic, partitions, configs }])
+    await this.untilKnown(topic, partitions)
+    return topic
+  }
+
+  /** Resolves when every broker knows the topic with so many partitions, and a leader for each. */
+  async untilKnown(topic: string, partitions: number): Promise<void> {
     const { connection } = this
     await connection.everyNode(async (node) => {
       while (!(await connection.knows(node, topic, partitions))) await new Promise((resolve) => setTimeout(resolve, 20))
     })
-    return topic
   }
 
   /** Makes another replica the leader; resolves when every broker knows. */

@@ -67,9 +67,13 @@ export class KafkaProcess {
     clearTimeout(timer)
   }
 
-  /** The end of its log. */
+  /** The end of its log, without the lines of stack traces. */
   log(): string {
-    return readFileSync(this.#logFile, 'utf8').split('\n').slice(-LOG_LINES).join('\n')
+    const lines = readFileSync(this.#logFile, 'utf8').split('\n')
+    return lines
+      .filter((line) => !/^\s+(at |\.\.\. )/.test(line))
+      .slice(-LOG_LINES)
+      .join('\n')
   }
 
   get #logFile(): string {

@@ -32,6 +32,7 @@ export const listOffsetsHandler: ApiHandler<ListOffsetsRequest, ListOffsetsRespo
       topics: request.topics.map((topic) => ({
         name: topic.name,
         partitions: topic.partitions.map(({ partitionIndex, currentLeaderEpoch, timestamp }) => {
+          if (isRepeated(topic.partitions, partitionIndex)) return { partitionIndex, errorCode: errorCodes.INVALID_REQUEST }
           const partition = context.cluster.partition(topic.name, partitionIndex)
           const errorCode = leadershipError(context, partition, currentLeaderEpoch)
           if (partition === undefined || errorCode !== 0) return { partitionIndex, errorCode }
@@ -44,6 +45,10 @@ export const listOffsetsHandler: ApiHandler<ListOffsetsRequest, ListOffsetsRespo
     }
   },
 })
+
+function isRepeated(partitions: ListOffsetsRequest['topics'][0]['partitions'], index: number): boolean {
+  return partitions.filter(({ partitionIndex }) => partitionIndex === index).length > 1
+}
 
 function find(partition: Partition, timestamp: number): FoundOffset {
   partition.applyRetention()

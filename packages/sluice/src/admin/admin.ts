@@ -171,7 +171,8 @@ export class KafkaAdmin implements AsyncDisposable {
     const found = await this.#calls.run('listOffsets', options, async (part) => {
       const response = await this.#metadata([...new Set(queries.map(({ topic }) => topic))], part)
       const byLeader = Map.groupBy(queries, ({ topic, partition }) => leaderOf(response, topic, partition))
-      const answers = await Promise.all([...byLeader].map(([leader, asked]) => this.#listOffsets(response, leader, asked, part)))
+      const requests = [...byLeader].flatMap(([leader, asked]) => onceEach(asked).map((once) => ({ leader, asked: once })))
+      const answers = await Promise.all(requests.map(({ leader, asked }) => this.#listOffsets(response, leader, asked, part)))
       return answers.flat()
     })
     return found.filter(({ offset }) => offset >= 0)
@@ -277,6 +278,20 @@ function topicInfo(name: string, response: MetadataResponse): TopicInfo {
   }))
   partitions.sort((a, b) => a.partition - b.partition)
   return { name, id: topic.topicId, isInternal: topic.isInternal, partitions }
+}
+
+/** Brokers refuse a request that names a partition twice, so each of these names it once at most. */
+function onceEach<T extends TopicPartition>(queries: readonly T[]): T[][] {
+  const requests: T[][] = []
+  const counts = new Map<string, number>()
+  for (const query of queries) {
+    const name = `${query.topic}-${query.partition}`
+    const count = counts.get(name) ?? 0
+    counts.set(name, count + 1)
+    requests[count] ??= []
+    requests[count].push(query)
+  }
+  return requests
 }
 
 function leaderOf(response: MetadataResponse, topic: string, partition: number): number {
