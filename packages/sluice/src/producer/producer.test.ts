@@ -53,8 +53,8 @@ test('producer - records without a timestamp get the time of send', async () => 
 })
 
 test('producer - values larger than the scratch buffer and values of any bytes arrive whole', async () => {
-  const { producer, sent } = new ProducerFixture({ maxRequestSize: 1 << 22 })
-  const values = ['', 'ä€😀'.repeat(10), 'x'.repeat(5000), 'y'.repeat(300_000), 'small']
+  const { producer, sent } = new ProducerFixture({ maxRequestSize: 1 << 24 })
+  const values = ['', 'ä€😀'.repeat(10), 'x'.repeat(5000), 'y'.repeat(300_000), 'z'.repeat(3_000_000), 'small']
   await Promise.all(values.map((value) => producer.send({ topic: 't', partition: 0, key: 'key', value })))
   assert.deepEqual(sent[0], values)
   await producer.close()

@@ -296,6 +296,22 @@ test('accumulator - RA-17 giving up fails every record, drained or not', () => {
   assert.equal(fixture.accumulator.hasIncomplete, false)
 })
 
+test('accumulator - RA-18 what no request has taken yet can be failed alone, for all leaders or for one', () => {
+  const fixture = new Fixture({ batchSize: 128 + BATCH_HEADER_BYTES })
+  const errors: (KafkaError | null)[] = []
+  for (let i = 0; i < 99; i++) fixture.append({ partition: i % 3 }, (_metadata, error) => errors.push(error))
+  const drained = fixture.drain([1, 2])
+  const records = drained.reduce((sum, batch) => sum + batch.recordCount, 0)
+  const cause = new KafkaError('TEST', 'cause')
+  fixture.accumulator.abortUndrainedBatches(cause, 2)
+  assert.ok(errors.length > 0 && errors.length < 33)
+  fixture.accumulator.abortUndrainedBatches(cause)
+  assert.equal(errors.length, 99 - records)
+  assert.ok(errors.every((error) => error === cause))
+  assert.equal(fixture.accumulator.hasUndrained, false)
+  assert.equal(fixture.accumulator.hasIncomplete, true)
+})
+
 test('accumulator - RA-20 RA-21 muting keeps a batch from being drained, not from expiring', () => {
   const fixture = new Fixture({ lingerMs: 3000 })
   fixture.append({ partition: 0 })

@@ -5,11 +5,12 @@ import { bufferSerializer, type Serializer } from '../record/serdes.ts'
 import type { RecordBytes } from './record-bytes.ts'
 
 const INITIAL_SCRATCH_BYTES = 4096
+/** The scratch buffer stays for good, so larger values get buffers of their own. */
+const MAX_SCRATCH_BYTES = 1024 * 1024
 
 export interface RecordSerializerOptions<K, V> {
   readonly keySerializer: Serializer<K>
   readonly valueSerializer: Serializer<V>
-  readonly maxRequestSize: number
 }
 
 /**
@@ -64,8 +65,7 @@ export class RecordSerializer<K, V> {
         return length
       }
       if (length !== -1) throw new TypeError(`serializeInto returned ${length} with room for ${this.#scratch.length - start} bytes`)
-      // What no record may be large enough for is not given room: `serialize` tells the size for the error.
-      if (this.#scratch.length - start > this.#options.maxRequestSize) return this.#takeResult(serializer.serialize(topic, data, headers))
+      if (this.#scratch.length >= MAX_SCRATCH_BYTES) return this.#takeResult(serializer.serialize(topic, data, headers))
       // A key that lies in the old scratch stays valid there.
       this.#scratch = Buffer.allocUnsafeSlow(this.#scratch.length * 2)
       this.#used = 0
