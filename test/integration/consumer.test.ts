@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { DevBroker, type DevBrokerOptions } from '@sluice/devbroker'
 import { KafkaAdmin } from '../../packages/sluice/src/admin/admin.ts'
 import { KafkaConsumer } from '../../packages/sluice/src/consumer/consumer.ts'
 import type { ConsumerInterceptor } from '../../packages/sluice/src/interceptor/consumer-interceptor.ts'
@@ -10,18 +9,22 @@ import type { ConsumerOptions } from '../../packages/sluice/src/options/consumer
 import type { ConsumerRecord } from '../../packages/sluice/src/record/consumer-record.ts'
 import { stringDeserializer } from '../../packages/sluice/src/record/serdes.ts'
 import type { TopicPartition, TopicPartitionOffset } from '../../packages/sluice/src/record/topic-partition.ts'
+import { needs, testCluster } from '../support/test-cluster.ts'
 import { RecordFeed } from './record-feed.ts'
 
 type Strings = KafkaConsumer<string, string>
 
-async function setUp(t: TestContext, options: DevBrokerOptions) {
-  const broker = await DevBroker.start(options)
-  const feed = new RecordFeed(broker.bootstrapServers)
+async function setUp(t: TestContext, { nodes, partitions = 1 }: { nodes?: 1 | 3; partitions?: number } = {}) {
+  const cluster = await testCluster({ nodes })
+  const topic = await cluster.createTopic(partitions)
+  const groupId = cluster.unique('group')
+  const at = (partition: number): TopicPartition => ({ topic, partition })
+  const feed = new RecordFeed(cluster.bootstrapServers)
   const consumers: Strings[] = []
   t.after(async () => {
     await Promise.all(consumers.map((made) => made.close()))
     await feed[Symbol.asyncDispose]()
-    await broker.close()
+    await cluster[Symbol.asyncDispose]()
   })
   function consumer(
     more: Partial<ConsumerOptions<string, string>> = {},
@@ -29,8 +32,8 @@ async function setUp(t: TestContext, options: DevBrokerOptions) {
   ): Strings {
     const made = new KafkaConsumer<string, string>(
       {
-        bootstrapServers: broker.bootstrapServers,
-        groupId: 'group',
+        bootstrapServers: cluster.bootstrapServers,
+        groupId,
         autoOffsetReset: 'earliest',
         heartbeatIntervalMs: 50,
         retryBackoffMs: 20,
@@ -45,7 +48,7 @@ async function setUp(t: TestContext, options: DevBrokerOptions) {
     consumers.push(made)
     return made
   }
-  return { broker, feed, consumer }
+  return { cluster, topic, groupId, at, feed, consumer }
 }
 
 async function pollUntil(consumer: Strings, isEnough: (records: readonly ConsumerRecord<string, string>[]) => boolean) {
@@ -60,17 +63,16 @@ async function pollUntil(consumer: Strings, isEnough: (records: readonly Consume
 
 const names = (partitions: readonly TopicPartition[]) => partitions.map(({ topic, partition }) => `${topic}-${partition}`).sort()
 const values = (records: Iterable<ConsumerRecord<string, string>>) => [...records].map(({ value }) => value)
-const at = (partition: number, topic = 'orders'): TopicPartition => ({ topic, partition })
 
 for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
   test(`consumer - reads what was written with compression ${compression}, headers and nulls included`, async (t) => {
-    const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-    await feed.write('orders', 0, [{ key: 'a', value: 'ä€😀', headers: { h: 'x' } }, { value: null }, { key: '', value: '' }], {
+    const { topic, feed, consumer } = await setUp(t)
+    await feed.write(topic, 0, [{ key: 'a', value: 'ä€😀', headers: { h: 'x' } }, { value: null }, { key: '', value: '' }], {
       compression,
       timestamp: 5,
     })
     const reader = consumer()
-    reader.subscribe(['orders'])
+    reader.subscribe([topic])
     const [first, second, third] = await pollUntil(reader, ({ length }) => length >= 3)
     assert.deepEqual([first!.key, first!.value, first!.offset, first!.timestamp, first!.headers.getString('h')], ['a', 'ä€😀', 0, 5, 'x'])
     assert.deepEqual([second!.key, second!.value, second!.serializedKeySize, second!.serializedValueSize], [null, null, -1, -1])
@@ -80,19 +82,19 @@ for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const) {
 
 for (const strategy of ['range', 'roundrobin', 'cooperative-sticky'] as const) {
   test(`consumer - a group with ${strategy} goes from one member to three to two, and nothing is lost or doubled`, async (t) => {
-    const { feed, consumer } = await setUp(t, { nodes: 3, topics: { orders: 6 } })
+    const { topic, feed, consumer } = await setUp(t, { nodes: 3, partitions: 6 })
     const seen: string[] = []
     const total = 6 * 4000
     const feeding = (async () => {
       for (let from = 0; from < 4000; from += 1000) {
-        await Promise.all(Array.from({ length: 6 }, (_, partition) => feed.fill('orders', partition, 1000, from)))
+        await Promise.all(Array.from({ length: 6 }, (_, partition) => feed.fill(topic, partition, 1000, from)))
       }
     })()
     const members = Array.from({ length: 3 }, () => {
       const member = consumer({ partitionAssignmentStrategy: [strategy], maxPollRecords: 250, autoCommitIntervalMs: 100 })
       const stop = new AbortController()
       const consume = async () => {
-        member.subscribe(['orders'])
+        member.subscribe([topic])
         while (!stop.signal.aborted)
           for (const record of await member.poll({ timeoutMs: 50 })) seen.push(`${record.partition}:${record.offset}`)
         await member.close()
@@ -117,29 +119,29 @@ for (const strategy of ['range', 'roundrobin', 'cooperative-sticky'] as const) {
 }
 
 test('consumer - a cooperative member keeps reading what it keeps, and revokes only what moves', async (t) => {
-  const { consumer } = await setUp(t, { topics: { orders: 4 } })
+  const { topic, consumer } = await setUp(t, { partitions: 4 })
   const events: string[] = []
   const listener = {
     onPartitionsAssigned: (partitions: readonly TopicPartition[]) => void events.push(`+${names(partitions)}`),
     onPartitionsRevoked: (partitions: readonly TopicPartition[]) => void events.push(`-${names(partitions)}`),
   }
   const first = consumer({ partitionAssignmentStrategy: ['cooperative-sticky'] })
-  first.subscribe(['orders'], listener)
+  first.subscribe([topic], listener)
   await pollUntil(first, () => first.assignment().length === 4)
   const second = consumer({ partitionAssignmentStrategy: ['cooperative-sticky'] })
-  second.subscribe(['orders'])
+  second.subscribe([topic])
   while (second.assignment().length < 2) await Promise.all([first.poll({ timeoutMs: 50 }), second.poll({ timeoutMs: 50 })])
   assert.equal(first.assignment().length, 2)
-  assert.deepEqual(names([...first.assignment(), ...second.assignment()]), ['orders-0', 'orders-1', 'orders-2', 'orders-3'])
+  assert.deepEqual(names([...first.assignment(), ...second.assignment()]), [`${topic}-0`, `${topic}-1`, `${topic}-2`, `${topic}-3`])
   const revoked = events.filter((event) => event.startsWith('-'))
   assert.deepEqual(revoked, [`-${names(second.assignment())}`])
-  assert.equal(events[0], '+orders-0,orders-1,orders-2,orders-3')
+  assert.equal(events[0], `+${topic}-0,${topic}-1,${topic}-2,${topic}-3`)
 })
 
 test('consumer - seek, position, pause and resume', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 2 } })
-  await feed.fill('orders', 0, 20)
-  await feed.fill('orders', 1, 20)
+  const { topic, at, feed, consumer } = await setUp(t, { partitions: 2 })
+  await feed.fill(topic, 0, 20)
+  await feed.fill(topic, 1, 20)
   const reader = consumer({ groupId: undefined })
   reader.assign([at(0), at(1)])
   assert.equal(await reader.position(at(0)), 0)
@@ -158,9 +160,9 @@ test('consumer - seek, position, pause and resume', async (t) => {
 })
 
 test('consumer - offsets by time, at the beginning and at the end', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 2 } })
-  await feed.write('orders', 0, [{ value: 'a', timestamp: 1000 }])
-  await feed.write('orders', 0, [{ value: 'b', timestamp: 2000 }])
+  const { topic, at, feed, consumer } = await setUp(t, { partitions: 2 })
+  await feed.write(topic, 0, [{ value: 'a', timestamp: 1000 }])
+  await feed.write(topic, 0, [{ value: 'b', timestamp: 2000 }])
   const reader = consumer({ groupId: undefined })
   const found = await reader.offsetsForTimes([
     { ...at(0), timestamp: 1500 },
@@ -175,14 +177,14 @@ test('consumer - offsets by time, at the beginning and at the end', async (t) =>
     [0, 2],
   )
   assert.deepEqual(await reader.beginningOffsets([at(0)]), [{ ...at(0), offset: 0 }])
-  assert.equal((await reader.partitionsFor('orders')).length, 2)
+  assert.equal((await reader.partitionsFor(topic)).length, 2)
 })
 
 test('consumer - commits are kept: the next member of the group goes on where the last one stopped', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-  await feed.fill('orders', 0, 10)
+  const { topic, at, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 10)
   const first = consumer({ enableAutoCommit: false })
-  first.subscribe(['orders'])
+  first.subscribe([topic])
   await pollUntil(first, ({ length }) => length >= 10)
   await first.commit([{ ...at(0), offset: 4, metadata: 'note' }])
   assert.deepEqual(
@@ -191,13 +193,13 @@ test('consumer - commits are kept: the next member of the group goes on where th
   )
   await first.close()
   const second = consumer({ enableAutoCommit: false })
-  second.subscribe(['orders'])
+  second.subscribe([topic])
   assert.deepEqual(values(await pollUntil(second, ({ length }) => length >= 6))[0], '0:4')
 })
 
 test('consumer - auto-commit runs on its interval and on close, and interceptors hear of each', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-  await feed.fill('orders', 0, 10)
+  const { topic, at, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 10)
   const events: (string | readonly TopicPartitionOffset[])[] = []
   const interceptor: ConsumerInterceptor<string, string> = {
     name: 'watch',
@@ -205,10 +207,10 @@ test('consumer - auto-commit runs on its interval and on close, and interceptors
     close: () => void events.push('close'),
   }
   const reader = consumer({ autoCommitIntervalMs: 20 }, [interceptor])
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   await pollUntil(reader, ({ length }) => length >= 10)
   await pollUntil(reader, () => events.some((offsets) => Array.isArray(offsets) && offsets[0]?.offset === 10))
-  await feed.fill('orders', 0, 5, 10)
+  await feed.fill(topic, 0, 5, 10)
   await pollUntil(reader, ({ length }) => length >= 5)
   await reader.close()
   assert.equal(events.at(-1), 'close')
@@ -221,8 +223,8 @@ test('consumer - auto-commit runs on its interval and on close, and interceptors
 })
 
 test('consumer - an interceptor that filters everything: poll gives nothing, and commits go past it', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-  await feed.fill('orders', 0, 10)
+  const { topic, at, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 10)
   let calls = 0
   const filter: ConsumerInterceptor<string, string> = {
     name: 'filter',
@@ -232,7 +234,7 @@ test('consumer - an interceptor that filters everything: poll gives nothing, and
     },
   }
   const reader = consumer({ enableAutoCommit: false }, [filter])
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   await pollUntil(reader, () => calls > 0)
   const before = calls
   assert.equal((await reader.poll({ timeoutMs: 20 })).count, 0)
@@ -245,10 +247,10 @@ test('consumer - an interceptor that filters everything: poll gives nothing, and
 })
 
 test('consumer - leaving for await by break commits what the loop has had, and no more', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-  await feed.fill('orders', 0, 100)
+  const { topic, at, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 100)
   const reader = consumer()
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   const had: string[] = []
   for await (const record of reader) {
     had.push(record.value!)
@@ -269,9 +271,9 @@ test('consumer - leaving for await by break commits what the loop has had, and n
 })
 
 test('consumer - for await ends when the consumer is closed from elsewhere', async (t) => {
-  const { consumer } = await setUp(t, { topics: { orders: 1 } })
+  const { topic, consumer } = await setUp(t)
   const reader = consumer()
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   const loop = (async () => {
     for await (const _ of reader) assert.fail('there are no records')
   })()
@@ -281,10 +283,10 @@ test('consumer - for await ends when the consumer is closed from elsewhere', asy
 })
 
 test('consumer - run keeps the order within partitions, works on several at once, and stops on its signal', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 4 } })
-  for (let partition = 0; partition < 4; partition++) await feed.fill('orders', partition, 200)
+  const { topic, at, feed, consumer } = await setUp(t, { partitions: 4 })
+  for (let partition = 0; partition < 4; partition++) await feed.fill(topic, partition, 200)
   const reader = consumer({ maxPollRecords: 50 })
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   const stop = new AbortController()
   const seen: number[][] = [[], [], [], []]
   const active = new Set<number>()
@@ -311,10 +313,10 @@ test('consumer - run keeps the order within partitions, works on several at once
 })
 
 test('consumer - a handler that throws ends run, and its record comes again', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-  await feed.fill('orders', 0, 20)
+  const { topic, at, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 20)
   const reader = consumer()
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   const seen: number[] = []
   const failure = new Error('no')
   const eachRecord = ({ offset }: { offset: number }): void => {
@@ -333,11 +335,11 @@ test('consumer - a handler that throws ends run, and its record comes again', as
 })
 
 test('consumer - run with eachBatch gives one partition at a time', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 2 } })
-  await feed.fill('orders', 0, 30)
-  await feed.fill('orders', 1, 30)
+  const { topic, at, feed, consumer } = await setUp(t, { partitions: 2 })
+  await feed.fill(topic, 0, 30)
+  await feed.fill(topic, 1, 30)
   const reader = consumer()
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   const stop = new AbortController()
   let count = 0
   await reader.run({
@@ -355,21 +357,23 @@ test('consumer - run with eachBatch gives one partition at a time', async (t) =>
 })
 
 test('consumer - a pattern takes in topics that are created later, but none that does not match', async (t) => {
-  const { broker, feed, consumer } = await setUp(t, { topics: { 'web.a': 1, other: 1 } })
-  await feed.fill('web.a', 0, 3)
+  const { cluster, feed, consumer } = await setUp(t)
+  const web = cluster.unique('web')
+  const first = await cluster.createTopic(1, {}, `${web}.a`)
+  await feed.fill(first, 0, 3)
   const reader = consumer({ metadataMaxAgeMs: 100 })
-  reader.subscribe(/^web\./)
+  reader.subscribe(new RegExp(`^${web}\\.`))
   await pollUntil(reader, ({ length }) => length >= 3)
-  broker.createTopic('web.b', 2)
-  await feed.fill('web.b', 1, 3)
+  const second = await cluster.createTopic(2, {}, `${web}.b`)
+  await feed.fill(second, 1, 3)
   await pollUntil(reader, ({ length }) => length >= 3)
-  assert.deepEqual(names(reader.assignment()), ['web.a-0', 'web.b-0', 'web.b-1'])
-  assert.deepEqual(reader.subscription().sort(), ['web.a', 'web.b'])
+  assert.deepEqual(names(reader.assignment()), [`${first}-0`, `${second}-0`, `${second}-1`])
+  assert.deepEqual(reader.subscription().sort(), [first, second])
 })
 
 test('consumer - a record that cannot be deserialized fails poll with its position, until it is sought past', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-  await feed.fill('orders', 0, 5)
+  const { topic, at, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 5)
   const reader = consumer({
     valueDeserializer: {
       deserialize(_topic, data) {
@@ -378,9 +382,9 @@ test('consumer - a record that cannot be deserialized fails poll with its positi
       },
     },
   })
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   assert.deepEqual(values(await pollUntil(reader, ({ length }) => length >= 2)), ['0:0', '0:1'])
-  const isBad = { code: 'SERIALIZATION', topic: 'orders', partition: 0, offset: 2 }
+  const isBad = { code: 'SERIALIZATION', topic, partition: 0, offset: 2 }
   await assert.rejects(reader.poll(), isBad)
   await assert.rejects(reader.poll(), isBad)
   assert.equal(await reader.position(at(0)), 2)
@@ -389,8 +393,8 @@ test('consumer - a record that cannot be deserialized fails poll with its positi
 })
 
 test('consumer - an offset out of range is reset as autoOffsetReset says, or fails', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 1 } })
-  await feed.fill('orders', 0, 5)
+  const { topic, at, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 5)
   const lenient = consumer({ groupId: undefined })
   lenient.assign([at(0)])
   lenient.seek(at(0), 1000)
@@ -402,42 +406,41 @@ test('consumer - an offset out of range is reset as autoOffsetReset says, or fai
   await assert.rejects(strict.poll({ timeoutMs: 3000 }), { code: 'OFFSET_OUT_OF_RANGE' })
 })
 
-test('consumer - leaders that move are followed', async (t) => {
-  const { broker, feed, consumer } = await setUp(t, { nodes: 3, topics: { orders: 1 } })
-  await feed.fill('orders', 0, 5)
+test('consumer - leaders that move are followed', needs({ nodes: 3 }), async (t) => {
+  const { cluster, topic, feed, consumer } = await setUp(t, { nodes: 3 })
+  await feed.fill(topic, 0, 5)
   const reader = consumer()
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   await pollUntil(reader, ({ length }) => length >= 5)
-  const { leader } = broker.partition('orders', 0)
-  broker.partition('orders', 0).moveLeader((leader % 3) + 1)
-  await using other = new RecordFeed(broker.bootstrapServers)
-  await other.fill('orders', 0, 5, 5)
+  await cluster.moveLeader(topic, 0)
+  await using other = new RecordFeed(cluster.bootstrapServers)
+  await other.fill(topic, 0, 5, 5)
   assert.deepEqual(values(await pollUntil(reader, ({ length }) => length >= 5)), ['0:5', '0:6', '0:7', '0:8', '0:9'])
 })
 
 test('consumer - a member that does not poll leaves, and what it had counts as lost', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 2 } })
-  await feed.fill('orders', 0, 5)
+  const { topic, feed, consumer } = await setUp(t, { partitions: 2 })
+  await feed.fill(topic, 0, 5)
   const events: string[] = []
   const slow = consumer({ maxPollIntervalMs: 200 })
-  slow.subscribe(['orders'], {
+  slow.subscribe([topic], {
     onPartitionsLost: (partitions) => void events.push(`lost ${names(partitions)}`),
     onPartitionsRevoked: () => void events.push('revoked'),
   })
   await pollUntil(slow, ({ length }) => length >= 5)
   const quick = consumer()
-  quick.subscribe(['orders'])
+  quick.subscribe([topic])
   await pollUntil(quick, () => quick.assignment().length === 2)
   await assert.rejects(slow.commit(), { code: 'COMMIT_FAILED' })
   while (slow.assignment().length !== 1) await Promise.all([slow.poll({ timeoutMs: 20 }), quick.poll({ timeoutMs: 20 })])
-  assert.deepEqual(events, ['lost orders-0,orders-1'])
+  assert.deepEqual(events, [`lost ${topic}-0,${topic}-1`])
 })
 
 test('consumer - poll ends on its signal, and only one may be under way', async (t) => {
-  const { consumer } = await setUp(t, { topics: { orders: 1 } })
+  const { topic, consumer } = await setUp(t)
   const reader = consumer()
   await assert.rejects(reader.poll(), { code: 'ILLEGAL_STATE' })
-  reader.subscribe(['orders'])
+  reader.subscribe([topic])
   const stop = new AbortController()
   const polling = reader.poll({ timeoutMs: 10_000, signal: stop.signal })
   await assert.rejects(reader.poll(), { code: 'ILLEGAL_STATE' })
@@ -447,54 +450,58 @@ test('consumer - poll ends on its signal, and only one may be under way', async 
 })
 
 test('consumer - a static member comes back without a rebalance and goes on', async (t) => {
-  const { feed, consumer } = await setUp(t, { topics: { orders: 2 } })
-  await feed.fill('orders', 0, 3)
+  const { topic, feed, consumer } = await setUp(t, { partitions: 2 })
+  await feed.fill(topic, 0, 3)
   const first = consumer({ groupInstanceId: 'one' })
-  first.subscribe(['orders'])
+  first.subscribe([topic])
   await pollUntil(first, ({ length }) => length >= 3)
   const { generationId } = first.groupMetadata()
   await first.close()
-  await feed.fill('orders', 0, 3, 3)
+  await feed.fill(topic, 0, 3, 3)
   const again = consumer({ groupInstanceId: 'one' })
-  again.subscribe(['orders'])
+  again.subscribe([topic])
   assert.deepEqual(values(await pollUntil(again, ({ length }) => length >= 3)), ['0:3', '0:4', '0:5'])
   assert.equal(again.groupMetadata().generationId, generationId)
 })
 
-test('consumer - a node that goes down and comes back, coordinator and leader, costs time but no record', async (t) => {
-  const { broker, feed, consumer } = await setUp(t, { nodes: 3, topics: { orders: 3 } })
-  const reader = consumer({ reconnectBackoffMs: 10, reconnectBackoffMaxMs: 50, autoCommitIntervalMs: 50, requestTimeoutMs: 5000 })
-  reader.subscribe(['orders'])
-  await feed.fill('orders', 0, 10)
-  const seen = await pollUntil(reader, ({ length }) => length >= 10)
-  const coordinator = broker.coordinator('group')!
-  await coordinator.down()
-  await using other = new RecordFeed(
-    broker.nodes
-      .filter(({ isUp }) => isUp)
-      .map(({ host, port }) => `${host}:${port}`)
-      .join(','),
-  )
-  for (let partition = 0; partition < 3; partition++) await other.fill('orders', partition, 10, 10)
-  seen.push(...(await pollUntil(reader, ({ length }) => length >= 30)))
-  await coordinator.up()
-  await reader.commit()
-  for (let partition = 0; partition < 3; partition++) await other.fill('orders', partition, 10, 20)
-  seen.push(...(await pollUntil(reader, ({ length }) => length >= 30)))
-  assert.equal(new Set(seen.map(({ partition, offset }) => `${partition}:${offset}`)).size, 70)
-  assert.equal(seen.length, 70)
-})
+test(
+  'consumer - a node that goes down and comes back, coordinator and leader, costs time but no record',
+  needs({ devBroker: 'takes a node down' }),
+  async (t) => {
+    const { cluster, topic, groupId, feed, consumer } = await setUp(t, { nodes: 3, partitions: 3 })
+    const reader = consumer({ reconnectBackoffMs: 10, reconnectBackoffMaxMs: 50, autoCommitIntervalMs: 50, requestTimeoutMs: 5000 })
+    reader.subscribe([topic])
+    await feed.fill(topic, 0, 10)
+    const seen = await pollUntil(reader, ({ length }) => length >= 10)
+    const coordinator = cluster.devBroker.coordinator(groupId)!
+    await coordinator.down()
+    await using other = new RecordFeed(
+      cluster.devBroker.nodes
+        .filter(({ isUp }) => isUp)
+        .map(({ host, port }) => `${host}:${port}`)
+        .join(','),
+    )
+    for (let partition = 0; partition < 3; partition++) await other.fill(topic, partition, 10, 10)
+    seen.push(...(await pollUntil(reader, ({ length }) => length >= 30)))
+    await coordinator.up()
+    await reader.commit()
+    for (let partition = 0; partition < 3; partition++) await other.fill(topic, partition, 10, 20)
+    seen.push(...(await pollUntil(reader, ({ length }) => length >= 30)))
+    assert.equal(new Set(seen.map(({ partition, offset }) => `${partition}:${offset}`)).size, 70)
+    assert.equal(seen.length, 70)
+  },
+)
 
 test('consumer - members with different strategies use the one that all of them know', async (t) => {
-  const { broker, consumer } = await setUp(t, { topics: { orders: 2 } })
+  const { cluster, topic, groupId, consumer } = await setUp(t, { partitions: 2 })
   const both = consumer()
   const one = consumer({ partitionAssignmentStrategy: ['cooperative-sticky'] })
-  both.subscribe(['orders'])
+  both.subscribe([topic])
   await pollUntil(both, () => both.assignment().length === 2)
-  one.subscribe(['orders'])
+  one.subscribe([topic])
   while (one.assignment().length !== 1 || both.assignment().length !== 1) {
     await Promise.all([both.poll({ timeoutMs: 20 }), one.poll({ timeoutMs: 20 })])
   }
-  await using admin = new KafkaAdmin({ bootstrapServers: broker.bootstrapServers, logger: silentLogger })
-  assert.equal((await admin.describeGroups(['group']))[0]!.protocol, 'cooperative-sticky')
+  await using admin = new KafkaAdmin({ bootstrapServers: cluster.bootstrapServers, logger: silentLogger })
+  assert.equal((await admin.describeGroups([groupId]))[0]!.protocol, 'cooperative-sticky')
 })

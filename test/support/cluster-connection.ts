@@ -37,10 +37,11 @@ export class ClusterConnection {
 
   async leader(topic: string, partition: number): Promise<Node> {
     await this.metadata.awaitUpdate(({ nodes }) => nodes.size > 0, TIMEOUT_MS)
-    const { nodes } = this.metadata.cluster
-    const [any] = nodes.values()
-    const leaders = await this.leadersAt(any!, topic)
-    return nodes.get(leaders[partition]!)!
+    const leaders = await this.leadersAt(this.client.leastLoadedNode()!, topic)
+    const leader = leaders[partition]!
+    if (!this.metadata.cluster.nodes.has(leader)) this.metadata.requestUpdate()
+    await this.metadata.awaitUpdate(({ nodes }) => nodes.has(leader), TIMEOUT_MS)
+    return this.metadata.cluster.nodes.get(leader)!
   }
 
   async close(): Promise<void> {

@@ -58,6 +58,12 @@ export class TestCluster implements AsyncDisposable {
     this.admin = new KafkaAdmin({ bootstrapServers, clientId: 'test-cluster' })
   }
 
+  /** For cases marked with `needs({ devBroker: reason })`. */
+  get devBroker(): DevBroker {
+    if (this.#devBroker === undefined) throw new Error('this run is on a real Kafka; mark the test with needs({ devBroker: reason })')
+    return this.#devBroker
+  }
+
   /** `what` with something after it that nobody else has: for groups, and for topics that are made by using them. */
   unique(what: string): string {
     const name = `${what}-${randomBytes(4).toString('hex')}`
@@ -188,13 +194,12 @@ export class TestCluster implements AsyncDisposable {
   }
 }
 
-/** Starts a development broker, or takes the real Kafka of this run. */
+/**
+ * Starts a development broker with so many nodes, or takes the real Kafka of this run, with as many as it has: a case that
+ * cannot do with fewer is marked with `needs`.
+ */
 export async function testCluster({ nodes = 1 }: { readonly nodes?: 1 | 3 } = {}): Promise<TestCluster> {
-  if (kafkaAddresses === undefined) {
-    const devBroker = await DevBroker.start({ nodes })
-    return new TestCluster(devBroker.bootstrapServers, devBroker)
-  }
-  if (kafkaAddresses.length < nodes)
-    throw new Error(`this run has ${kafkaAddresses.length} brokers; mark the test with needs({ nodes: ${nodes} })`)
-  return new TestCluster(kafkaAddresses.join(','), undefined)
+  if (kafkaAddresses !== undefined) return new TestCluster(kafkaAddresses.join(','), undefined)
+  const devBroker = await DevBroker.start({ nodes })
+  return new TestCluster(devBroker.bootstrapServers, devBroker)
 }
