@@ -1,5 +1,6 @@
 // npm test [-- PATTERN...] [--kafka...]: runs the unit, conformance and integration tests with Node's own runner.
-// A PATTERN keeps only the test files whose path contains it: `npm test -- accumulator`.
+// test/kafka needs a real Kafka: `npm run test:kafka` runs it. A PATTERN keeps only the test files whose path contains it:
+// `npm test -- accumulator`.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +12,7 @@ const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'
 const files = globSync(['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'], {
   cwd: root,
 })
-  .filter((file) => !file.includes('node_modules'))
+  .filter((file) => !file.includes('node_modules') && !/^test.kafka./.test(file))
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .sort()
 

@@ -4,7 +4,7 @@ import { KafkaAdmin } from '../../packages/sluice/src/admin/admin.ts'
 import { KafkaConsumer } from '../../packages/sluice/src/consumer/consumer.ts'
 import { silentLogger } from '../../packages/sluice/src/logger.ts'
 import { eventually } from '../support/eventually.ts'
-import { needs, testCluster } from '../support/test-cluster.ts'
+import { testCluster } from '../support/test-cluster.ts'
 import { RecordFeed } from './record-feed.ts'
 
 async function setUp(t: TestContext, nodes: 1 | 3 = 1) {
@@ -18,22 +18,21 @@ async function setUp(t: TestContext, nodes: 1 | 3 = 1) {
   return { cluster, bootstrapServers, admin }
 }
 
-test('admin - topics are created, listed, described and deleted', needs({ nodes: 3 }), async (t) => {
+test('admin - topics are created, listed, described and deleted', async (t) => {
   const { admin, cluster } = await setUp(t, 3)
   const topic = cluster.unique('orders')
   const audit = cluster.unique('audit')
   const listed = async () => (await admin.listTopics()).filter((name) => name === topic || name === audit)
-  await admin.createTopics([{ topic, partitions: 3, replicationFactor: 2, configs: { 'retention.ms': 60_000 } }, { topic: audit }])
+  await admin.createTopics([
+    { topic, partitions: 3, replicationFactor: Math.min(2, cluster.nodes), configs: { 'retention.ms': 60_000 } },
+    { topic: audit },
+  ])
   await eventually(listed, [audit, topic])
   await cluster.untilKnown(topic, 3)
   const [orders] = await admin.describeTopics([topic])
   assert.deepEqual(
     orders!.partitions.map(({ partition, replicas }) => [partition, replicas.length]),
-    [
-      [0, 2],
-      [1, 2],
-      [2, 2],
-    ],
+    [0, 1, 2].map((partition) => [partition, Math.min(2, cluster.nodes)]),
   )
   const [configs] = await admin.describeConfigs([{ type: 'topic', name: topic }])
   const retention = configs!.entries.find(({ name }) => name === 'retention.ms')
@@ -52,12 +51,12 @@ test('admin - what cannot be done is an error with the topic and the name that K
   await assert.rejects(admin.listOffsets([{ topic, partition: 5, at: 'latest' }]), { code: 'UNKNOWN_TOPIC_OR_PARTITION' })
 })
 
-test('admin - the cluster is described', needs({ nodes: 3 }), async (t) => {
+test('admin - the cluster is described', async (t) => {
   const { admin, cluster } = await setUp(t, 3)
   const { clusterId, controllerId, nodes } = await admin.describeCluster()
   if (cluster.kind === 'devbroker') assert.equal(clusterId, 'sluice-dev')
   else assert.match(clusterId!, /^[\w-]{22}$/)
-  assert.deepEqual(nodes.map(({ id }) => id).sort(), [1, 2, 3])
+  assert.equal(new Set(nodes.map(({ id }) => id)).size, cluster.nodes)
   assert.ok(nodes.some(({ id }) => id === controllerId))
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bufferDeserializer, bufferSerializer, KafkaConsumer, KafkaProducer, stringDeserializer, stringSerializer } from 'sluice'
-import { needs, testCluster } from '../support/test-cluster.ts'
+import { testCluster } from '../support/test-cluster.ts'
 
 const RECORDS = Number(process.env.SLUICE_RECORDS ?? 1_000_000)
 const KEYS = 997
