@@ -16,24 +16,25 @@ const update = process.argv.includes('--update')
 const emitted = join(root, '.cache', 'api')
 
 rmSync(emitted, { recursive: true, force: true })
-const tsc = spawnSync(
-  'npx',
-  [
-    'tsc',
-    '--noEmit',
-    'false',
-    '--emitDeclarationOnly',
-    '--removeComments',
-    '--allowImportingTsExtensions',
-    'false',
-    '--rewriteRelativeImportExtensions',
-    '--rootDir',
-    '.',
-    '--outDir',
-    emitted,
-  ],
-  { cwd: root, encoding: 'utf8' },
+mkdirSync(emitted, { recursive: true })
+const config = join(emitted, 'tsconfig.json')
+writeFileSync(
+  config,
+  JSON.stringify({
+    extends: '../../tsconfig.json',
+    compilerOptions: {
+      noEmit: false,
+      emitDeclarationOnly: true,
+      removeComments: true,
+      allowImportingTsExtensions: false,
+      rewriteRelativeImportExtensions: true,
+      rootDir: '../..',
+      outDir: '.',
+    },
+    include: Object.values(entries).map((index) => `../../${index}`),
+  }),
 )
+const tsc = spawnSync('npx', ['tsc', '-p', config], { cwd: root, encoding: 'utf8' })
 if (tsc.status !== 0) {
   process.stderr.write(tsc.stdout)
   process.exit(1)

@@ -1,4 +1,3 @@
-// Clients
 export {
   type ClusterDescription,
   type ConfigEntry,
@@ -10,23 +9,16 @@ export {
   type ResourceConfigs,
 } from './admin/admin.ts'
 export type { GroupDescription, GroupListing, GroupMemberDescription } from './admin/group-calls.ts'
+export type { Clock, Timer } from './clock.ts'
 export { type CallOptions, type ConsumerGroupMetadata, KafkaConsumer, type PollOptions } from './consumer/consumer.ts'
 export type { FoundOffset, OffsetQuery } from './consumer/offset-finder.ts'
 export type { RebalanceListener } from './consumer/rebalance-listener.ts'
 export { RecordDeserializationError } from './consumer/record-deserialization-error.ts'
 export type { RunOptions } from './consumer/record-runner.ts'
-export { KafkaProducer, type SendOptions, type WaitOptions } from './producer/producer.ts'
-export type { SendCallback } from './producer/record-thunks.ts'
-
-// Records and their parts
-
-// Errors, time and logs
-export type { Clock, Timer } from './clock.ts'
 export { configError, isKafkaError, KafkaError, type KafkaErrorOptions, type LocalErrorCode } from './errors.ts'
-// Interceptors: the contracts, and what a hook may return in place of a record
 export type { ConsumerInterceptor } from './interceptor/consumer-interceptor.ts'
 export type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor/interceptor-context.ts'
-export type { InterceptorStats } from './interceptor/interceptor-member.ts'
+export type { InterceptorChain, InterceptorStats } from './interceptor/interceptor-member.ts'
 export {
   type CommonInterceptorOptions,
   commonOptions,
@@ -38,21 +30,20 @@ export {
 export type { ProducerInterceptor } from './interceptor/producer-interceptor.ts'
 export { deadLetter, drop, emit, reject, type Verdict } from './interceptor/verdict.ts'
 export { consoleLogger, type LogFields, type Logger, silentLogger } from './logger.ts'
-// Options
 export type { OAuthBearerToken, Provider, SaslOptions, SecurityProtocol, SslOptions } from './network/client-network-options.ts'
-// The cluster, as a partitioner sees it
 export type { Cluster, Node, PartitionInfo, TopicInfo } from './network/cluster.ts'
 export type { AdminOptions } from './options/admin-options.ts'
 export type { ConsumerOptions, PartitionAssignorName } from './options/consumer-options.ts'
 export type { NetworkOptions } from './options/network-options.ts'
 export type { CompressionType, Partitioner, ProducerOptions } from './options/producer-options.ts'
 export { fromProperties, type PropertiesOptions } from './options/properties.ts'
+export { KafkaProducer, type SendOptions, type WaitOptions } from './producer/producer.ts'
+export type { SendCallback } from './producer/record-thunks.ts'
 export type { ConsumerRecord, TimestampType } from './record/consumer-record.ts'
 export { ConsumerRecords, type PartitionRecords } from './record/consumer-records.ts'
 export { type Header, type Headers, type HeadersInit, type HeaderValue, RecordHeaders } from './record/headers.ts'
 export type { ProducerRecord, ProducerRecordInit } from './record/producer-record.ts'
 export type { RecordMetadata } from './record/record-metadata.ts'
-// Serializers
 export {
   bufferDeserializer,
   bufferSerializer,

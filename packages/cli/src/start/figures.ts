@@ -1,3 +1,4 @@
+import type { InterceptorChain } from 'sluice'
 import { LatencyHistogram } from './latency.ts'
 
 /** What the run counts. */
@@ -7,23 +8,21 @@ export class RunFigures {
   acknowledged = 0
   consumed = 0
   consumedBytes = 0
+  dropped = 0
   failed = 0
-  readonly droppedBy: Map<string, number> = new Map()
   readonly latency: LatencyHistogram = new LatencyHistogram()
-
-  get dropped(): number {
-    let total = 0
-    for (const count of this.droppedBy.values()) total += count
-    return total
-  }
+  /** The chain that drops, once there is one. */
+  chain: InterceptorChain | undefined
 
   /** Acknowledged and not consumed yet. */
   get lag(): number {
     return this.acknowledged - this.consumed
   }
 
-  drop(interceptor: string): void {
-    this.droppedBy.set(interceptor, (this.droppedBy.get(interceptor) ?? 0) + 1)
+  /** Which interceptor dropped how many, as `name count`. */
+  droppedBy(): string {
+    const rows = (this.chain?.stats() ?? []).filter(({ dropped }) => dropped > 0)
+    return rows.map(({ name, dropped }) => `${name} ${dropped}`).join('  ')
   }
 
   /** The last line of output, one JSON object. */

@@ -86,6 +86,7 @@ export class Pipeline implements AsyncDisposable {
       { bootstrapServers, clientId: 'sluice-start', keySerializer: stringSerializer, valueSerializer: bufferSerializer },
       this.producerInterceptors,
     )
+    figures.chain = this.#producer.interceptors
     this.#consumer = new KafkaConsumer(
       {
         bootstrapServers,
@@ -105,7 +106,7 @@ export class Pipeline implements AsyncDisposable {
     this.#figures.producedBytes += record.value.length
     this.#producer.send({ topic: this.#topic, key: record.key, value: record.value }, (metadata, error) => {
       if (error !== null) this.#figures.failed++
-      else if (metadata.dropped !== undefined) this.#figures.drop(metadata.dropped)
+      else if (metadata.dropped !== undefined) this.#figures.dropped++
       else this.#figures.acknowledged++
       this.#room?.()
     })

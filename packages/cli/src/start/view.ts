@@ -85,7 +85,7 @@ export function liveLines(title: RunTitle, figures: RunFigures, rates: Rates, el
     row('acknowledged', figures.acknowledged),
     row('consumed', figures.consumed, `${rate(rates.consumed)}   ${bytes(rates.consumedBytes)}/s`),
     row('lag', figures.lag),
-    row('dropped', figures.dropped, droppedBy(figures)),
+    row('dropped', figures.dropped, figures.droppedBy()),
     row('failed', figures.failed),
     `  ${'latency'.padEnd(13)}p50 ${milliseconds(figures.latency.percentile(0.5))}   p99 ${milliseconds(figures.latency.percentile(0.99))}   (send to poll)`,
   ]
@@ -98,15 +98,11 @@ export function plainLine(figures: RunFigures, rates: Rates, elapsedSeconds: num
     `acknowledged ${figures.acknowledged}`,
     `consumed ${figures.consumed} (${rate(rates.consumed)})`,
     `lag ${figures.lag}`,
-    `dropped ${figures.dropped}${figures.dropped > 0 ? ` (${droppedBy(figures)})` : ''}`,
+    `dropped ${figures.dropped}${figures.dropped > 0 ? ` (${figures.droppedBy()})` : ''}`,
     `failed ${figures.failed}`,
     `p50 ${milliseconds(figures.latency.percentile(0.5))}`,
     `p99 ${milliseconds(figures.latency.percentile(0.99))}`,
   ].join(', ')
-}
-
-function droppedBy(figures: RunFigures): string {
-  return [...figures.droppedBy].map(([name, count]) => `${name} ${count}`).join('  ')
 }
 
 function rate(perSecond: number): string {

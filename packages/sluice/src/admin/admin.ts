@@ -7,6 +7,7 @@ import { type MetadataResponse, metadataApi } from '@sluice/protocol/messages/me
 import { type Clock, systemClock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import { kafkaErrorFor } from '../network/broker-error.ts'
+import { partsOf } from '../network/client-parts.ts'
 import type { Node, PartitionInfo, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import { Metadata } from '../network/metadata.ts'
@@ -62,12 +63,6 @@ export interface ListedOffset extends TopicPartitionOffset {
   readonly timestamp: number
 }
 
-/** For tests: other than the real parts. */
-export interface AdminParts {
-  readonly clock?: Clock
-  readonly client?: KafkaClient
-}
-
 const resourceTypes = { topic: 2, broker: 4 } as const
 const offsetSpecs = { latest: -1, earliest: -2, maxTimestamp: -3 } as const
 const DEFAULT_CONFIG_SOURCE = 5
@@ -85,7 +80,8 @@ export class KafkaAdmin implements AsyncDisposable {
   readonly #closing = new AbortController()
 
   /** Throws CONFIG for options that are missing, unknown or wrong. */
-  constructor(options: AdminOptions, parts: AdminParts = {}) {
+  constructor(options: AdminOptions) {
+    const parts = partsOf(options)
     const clock = parts.clock ?? systemClock
     this.#options = resolveAdminOptions(options)
     this.#client = parts.client ?? connect(this.#options, clock)

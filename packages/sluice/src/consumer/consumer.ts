@@ -2,7 +2,9 @@ import { type Clock, systemClock } from '../clock.ts'
 import { isKafkaError, KafkaError } from '../errors.ts'
 import type { ConsumerInterceptor } from '../interceptor/consumer-interceptor.ts'
 import { ConsumerInterceptors } from '../interceptor/consumer-interceptors.ts'
+import type { InterceptorChain } from '../interceptor/interceptor-member.ts'
 import type { Logger } from '../logger.ts'
+import { partsOf } from '../network/client-parts.ts'
 import type { PartitionInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import { Metadata } from '../network/metadata.ts'
@@ -46,12 +48,6 @@ export interface ConsumerGroupMetadata {
   readonly groupInstanceId: string | undefined
 }
 
-/** For tests: other than the real parts. */
-export interface ConsumerParts {
-  readonly clock?: Clock
-  readonly client?: KafkaClient
-}
-
 const DEFAULT_POLL_MS = 1000
 const DEFAULT_CLOSE_MS = 30_000
 
@@ -86,12 +82,9 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   #closed: Promise<void> | null = null
 
   /** Throws CONFIG for options that are missing, unknown or wrong, or when an interceptor's `configure` throws. */
-  constructor(
-    options: ConsumerOptions<K, V>,
-    interceptors: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[] = [],
-    parts: ConsumerParts = {},
-  ) {
+  constructor(options: ConsumerOptions<K, V>, interceptors: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[] = []) {
     const resolved = resolveConsumerOptions(options)
+    const parts = partsOf(options)
     const clock = parts.clock ?? systemClock
     const { logger, groupId } = resolved
     this.#options = resolved
@@ -156,6 +149,11 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       this.#interceptors.onClusterUpdate({ clusterId: cluster.clusterId })
       this.#wakeup.notify()
     })
+  }
+
+  /** The interceptors given to the constructor, and what each did so far. */
+  get interceptors(): InterceptorChain {
+    return this.#interceptors
   }
 
   /**

@@ -147,6 +147,15 @@ test('auto-commit - on its interval with the positions; a failed one is not told
   await consumer.close()
 })
 
+test('commit - close waits for a commit that nobody waited for', async () => {
+  const { cluster, consumer, committed, closedCount } = await joined()
+  const committing = consumer.commit(offsets).then(() => closedCount())
+  await consumer.close()
+  assert.equal(cluster.requests('OffsetCommit').length, 1)
+  assert.deepEqual(committed, [offsets])
+  assert.equal(await committing, 0)
+})
+
 test('auto-commit - close commits, tells the interceptor, leaves, and only then closes it (KC-4)', async () => {
   const cluster = new ScriptedCluster()
   const events: string[] = []

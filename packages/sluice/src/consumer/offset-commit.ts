@@ -68,6 +68,11 @@ export class OffsetCommitter {
     return !this.#subscriptions.isAutoAssigned || this.#membership.stableGeneration !== null
   }
 
+  /** Resolves when the commits asked for so far have succeeded or failed; never rejects. */
+  async whenIdle(): Promise<void> {
+    await this.#last
+  }
+
   async #commit(offsets: readonly TopicPartitionOffset[], deadline: Deadline, signal?: AbortSignal): Promise<void> {
     if (offsets.length === 0) return
     for (let attempt = 0; ; attempt++) {

@@ -27,6 +27,12 @@ export interface InterceptorStats {
   readonly reasons: Readonly<Record<string, number>>
 }
 
+/** A client's chain of interceptors, as the application sees it. */
+export interface InterceptorChain {
+  /** One row per interceptor, in list order. */
+  stats(): readonly InterceptorStats[]
+}
+
 /** After a first warning an interceptor's failures are counted, and told at most this often. */
 const WARNING_INTERVAL_MS = 10_000
 const MAX_REASONS = 100

@@ -172,9 +172,10 @@ export class Connection {
     return this.#closed
   }
 
-  /** Pushes the deadlines of what is in flight by the time that the broker pauses this connection. */
+  /** Pushes the deadlines of what is in flight by the time that the broker pauses this connection; one response cannot push them by days. */
   excludeThrottleTime(throttleTimeMs: number): void {
-    for (const request of this.#inFlight) request.deadline += throttleTimeMs
+    const pushMs = Math.min(throttleTimeMs, this.#options.requestTimeoutMs)
+    for (const request of this.#inFlight) request.deadline += pushMs
   }
 
   #correlationId(request: PendingRequest): number {

@@ -1,8 +1,9 @@
 import { errorCodes } from '@sluice/protocol'
 import { type MetadataResponse, metadataApi } from '@sluice/protocol/messages/metadata'
 import type { Clock, Timer } from '../clock.ts'
-import type { KafkaError } from '../errors.ts'
+import { KafkaError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import { kafkaErrorFor } from './broker-error.ts'
 import type { ClientNetworkOptions } from './client-network-options.ts'
 import type { Node } from './cluster.ts'
 import type { Metadata, MetadataQuery } from './metadata.ts'
@@ -134,7 +135,7 @@ export class MetadataUpdater {
       (error, response) => {
         this.#inProgress = false
         if (this.#stopped) return
-        if (error !== null) this.#metadata.failedUpdate()
+        if (error !== null) this.#failed(error)
         else this.#take(query, response!)
         this.#schedule()
       },
@@ -144,12 +145,19 @@ export class MetadataUpdater {
   #take(query: MetadataQuery, response: MetadataResponse): void {
     if (response.errorCode === errorCodes.REBOOTSTRAP_REQUIRED && this.#options.metadataRecoveryStrategy === 'rebootstrap') {
       this.#rebootstrap()
-    } else if (response.errorCode !== 0 || response.brokers.length === 0) {
+    } else if (response.errorCode !== 0) {
+      this.#failed(kafkaErrorFor(response.errorCode))
+    } else if (response.brokers.length === 0) {
       // A broker that has just started may know no brokers yet.
-      this.#metadata.failedUpdate()
+      this.#failed(new KafkaError('NETWORK', 'the broker answered with metadata that names no brokers', { retriable: true }))
     } else {
       this.#attemptsSince = null
       this.#metadata.update(query, response)
     }
+  }
+
+  #failed(error: KafkaError): void {
+    this.#metadata.noteFailure(error)
+    this.#metadata.failedUpdate()
   }
 }

@@ -315,7 +315,7 @@ export class Metadata {
   #timeoutError(timeoutMs: number): KafkaError {
     const cause = this.#lastFailure
     const why = cause === null ? '' : `; the last failure was: ${cause.message}`
-    return new KafkaError('TIMEOUT', `metadata was not updated within ${timeoutMs} ms${why}`, {
+    return new KafkaError('TIMEOUT', `metadata was not updated within ${Math.round(timeoutMs)} ms${why}`, {
       retriable: true,
       cause: cause ?? undefined,
     })

@@ -410,3 +410,65 @@ test('network client - an idle connection is closed without another one being op
   await new Promise((resolve) => setImmediate(resolve))
   assert.equal(broker.connections, 1)
 })
+
+test('network client - a node whose port is none is like one that cannot be reached, and no promise is left to reject', async (t) => {
+  const unhandled: unknown[] = []
+  const onUnhandled = (error: unknown) => unhandled.push(error)
+  process.on('unhandledRejection', onUnhandled)
+  t.after(() => process.off('unhandledRejection', onUnhandled))
+  const { client } = await setUp(t, {}, noMetadata)
+  for (const port of [-1, 70_000]) {
+    const node: Node = { id: port, host: '127.0.0.1', port, rack: null }
+    await assert.rejects(
+      client.request(node, heartbeatApi, {}),
+      (error: KafkaError) => error.code === 'NETWORK' && error.retriable && error.message.includes(`127.0.0.1:${port}`),
+    )
+    assert.ok(client.connectionFailed(node))
+  }
+  await new Promise(setImmediate)
+  assert.deepEqual(unhandled, [])
+})
+
+test('network client - TLS options that Node does not take end the wait for metadata with what is wrong', async (t) => {
+  const { metadata } = await setUp(t, { securityProtocol: 'SSL', ssl: { cert: 'no certificate', key: 'no key' } }, noMetadata)
+  await assert.rejects(
+    metadata.awaitUpdate((cluster) => cluster.topics.has('orders'), 60_000),
+    (error: KafkaError) => error.code === 'AUTHENTICATION' && /\(ssl\)/.test(error.message),
+  )
+})
+
+test('network client - a wait for metadata that every answer refuses says what the broker answered', async (t) => {
+  const answers: readonly [RegExp, (broker: ScriptedBroker) => void][] = [
+    [/speaks no version of Metadata/, (broker) => broker.on(apiVersionsApi, (request) => request.answer(apiVersionsApi, { apiKeys: [] }))],
+    [/names no brokers/, (broker) => broker.on(metadataApi, (request) => request.answer(metadataApi, {}))],
+    [/not authorized/, (broker) => broker.on(metadataApi, (request) => request.answer(metadataApi, { errorCode: 31 }))],
+  ]
+  for (const [expected, script] of answers) {
+    const { clock, metadata } = await setUp(t, {}, script)
+    const waiting = metadata.awaitUpdate((cluster) => cluster.topics.has('orders'), 1000)
+    let ended = false
+    waiting.catch(() => {}).finally(() => (ended = true))
+    await until(() => {
+      clock.advance(1)
+      return ended
+    })
+    await assert.rejects(waiting, (error: KafkaError) => error.code === 'TIMEOUT' && expected.test(error.message))
+  }
+})
+
+test('network client - a throttle time of weeks does not keep a request waiting that was in flight', async (t) => {
+  const { broker, client, clock, bootNode, pass } = await setUp(t, { requestTimeoutMs: 1000 }, noMetadata)
+  await pass(() => client.ready(bootNode))
+  const answered = client.request(bootNode, heartbeatApi, { memberId: 'throttled' })
+  const request = await broker.next(heartbeatApi)
+  const silent = client.request(bootNode, heartbeatApi, { memberId: 'silent' })
+  await broker.next(heartbeatApi)
+  request.answer(heartbeatApi, { throttleTimeMs: 2 ** 31 - 1 })
+  await answered
+  let ended = false
+  silent.catch(() => {}).finally(() => (ended = true))
+  const start = clock.monotonic()
+  await pass(() => ended)
+  await assert.rejects(silent, { code: 'TIMEOUT' })
+  assert.ok(clock.monotonic() - start <= 2001)
+})

@@ -12,6 +12,7 @@ import type { KafkaClient, RequestCallback, RequestOptions } from './kafka-clien
 import type { Metadata } from './metadata.ts'
 import { MetadataUpdater } from './metadata-updater.ts'
 import { type AddressLookup, systemLookup } from './node-addresses.ts'
+import { unusableSocket } from './tls.ts'
 import { WaitingRequest } from './waiting-request.ts'
 
 const DEFAULT_MAX_RESPONSE_BYTES = 100 * 1024 * 1024
@@ -262,7 +263,12 @@ export class NetworkClient implements KafkaClient {
     this.#states.nextAddress(id).then(
       (address) => {
         timer.cancel()
-        if (current()) entry.connection = this.#openConnection(entry, host, port, address)
+        if (!current()) return
+        try {
+          entry.connection = this.#openConnection(entry, host, port, address)
+        } catch (cause) {
+          this.#lost(entry, unusableSocket(cause as Error, `${host}:${port}`))
+        }
       },
       (error: KafkaError) => {
         timer.cancel()

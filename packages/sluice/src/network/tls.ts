@@ -42,6 +42,14 @@ export function openSocket(options: SocketOptions, onOpen: () => void, onBytes: 
   return socket
 }
 
+/** What `openSocket` threw: a port that the broker's metadata has wrong, or TLS options that Node does not take, which no retry heals. */
+export function unusableSocket(cause: Error, where: string): KafkaError {
+  if ((cause as NodeJS.ErrnoException).code === 'ERR_SOCKET_BAD_PORT') {
+    return new KafkaError('NETWORK', `cannot connect to ${where}: the port is not one from 0 to 65535`, { cause, retriable: true })
+  }
+  return new KafkaError('AUTHENTICATION', `cannot connect to ${where}: the TLS options (ssl) cannot be used: ${cause.message}`, { cause })
+}
+
 /** The error of a socket as a `KafkaError`; `secured` tells whether the TLS handshake was over. */
 export function socketError(cause: Error, where: string, ssl: boolean, opened: boolean): KafkaError {
   const code = (cause as NodeJS.ErrnoException).code ?? ''

@@ -35,7 +35,7 @@ export class WaitingRequest<P> {
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#timer = clock.setTimer(() => {
-      const message = `no connection with room for the ${api.name} request within ${timeoutMs} ms`
+      const message = `no connection with room for the ${api.name} request within ${Math.round(timeoutMs)} ms`
       this.fail(new KafkaError('TIMEOUT', message, { retriable: true }))
     }, timeoutMs)
   }

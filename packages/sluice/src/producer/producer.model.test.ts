@@ -4,12 +4,12 @@ import { errorCodes } from '@sluice/protocol'
 import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
 import { drop } from '../interceptor/verdict.ts'
 import { silentLogger } from '../logger.ts'
+import { clientParts } from '../network/client-parts.ts'
 import { ManualClock } from '../network/testing/manual-clock.ts'
 import type { ProducerOptions } from '../options/producer-options.ts'
 import { stringSerializer } from '../record/serdes.ts'
 import { MockClient } from '../testing/mock-client.ts'
 import { KafkaProducer } from './producer.ts'
-import { producerParts } from './producer-parts.ts'
 import { ModelBroker } from './testing/model-broker.ts'
 import { produceResponse } from './testing/produce-responses.ts'
 
@@ -66,7 +66,7 @@ async function live(seed: number, forced: boolean) {
     maxRequestSize: 1500,
     logger: silentLogger,
   }
-  const producer = new KafkaProducer<string, string>(Object.assign(options, { [producerParts]: { client, clock, random } }), [counting])
+  const producer = new KafkaProducer<string, string>(Object.assign(options, { [clientParts]: { client, clock, random } }), [counting])
 
   const send = (): void => {
     const topic = TOPICS[Math.floor(random() * 2.15)]!

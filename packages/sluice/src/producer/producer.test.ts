@@ -3,13 +3,13 @@ import { test } from 'node:test'
 import { KafkaError } from '../errors.ts'
 import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
 import { drop, reject } from '../interceptor/verdict.ts'
+import { clientParts } from '../network/client-parts.ts'
 import { ManualClock } from '../network/testing/manual-clock.ts'
 import type { ProducerOptions } from '../options/producer-options.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import type { Serializer } from '../record/serdes.ts'
 import { MockClient } from '../testing/mock-client.ts'
 import { KafkaProducer } from './producer.ts'
-import { producerParts } from './producer-parts.ts'
 import { producedBatches, produceResponse } from './testing/produce-responses.ts'
 import { ProducerFixture, type ProducerTestOptions, recorder, turns } from './testing/producer-fixture.ts'
 
@@ -80,7 +80,7 @@ test('producer - bytes need no serializer, and may be changed when send has retu
   })
   client.updateMetadata({ t: { leaders: [0] } })
   const options: ProducerOptions<Buffer, Buffer> = { bootstrapServers: 'localhost:1', lingerMs: 0 }
-  const producer: KafkaProducer = new KafkaProducer(Object.assign(options, { [producerParts]: { client, clock } }))
+  const producer: KafkaProducer = new KafkaProducer(Object.assign(options, { [clientParts]: { client, clock } }))
   const value = Buffer.from('before')
   const promise = producer.send({ topic: 't', value })
   value.write('after!')

@@ -1,8 +1,10 @@
 import { loadCompression } from '@sluice/protocol'
 import { type Clock, systemClock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
+import type { InterceptorChain } from '../interceptor/interceptor-member.ts'
 import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
 import { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
+import { partsOf } from '../network/client-parts.ts'
 import type { PartitionInfo, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import { Metadata } from '../network/metadata.ts'
@@ -15,7 +17,6 @@ import type { RecordMetadata } from '../record/record-metadata.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { partitionForKey, UNKNOWN_PARTITION } from './partitioner.ts'
 import type { BatchContext } from './producer-batch.ts'
-import { type ProducerParts, producerParts } from './producer-parts.ts'
 import { APPENDED, NEW_BATCH, RecordAccumulator } from './record-accumulator.ts'
 import { RecordBytes } from './record-bytes.ts'
 import { RecordClock } from './record-clock.ts'
@@ -76,7 +77,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   /** Throws CONFIG for options that cannot be right, and when an interceptor's `configure` throws. Connects in the background. */
   constructor(options: ProducerOptions<K, V>, interceptors: readonly ProducerInterceptor<NoInfer<K>, NoInfer<V>>[] = []) {
     const resolved = resolveProducerOptions(options)
-    const parts: ProducerParts = (options as { readonly [producerParts]?: ProducerParts })[producerParts] ?? {}
+    const parts = partsOf(options)
     const clock = parts.clock ?? systemClock
     const { clientId, logger, compressionType } = resolved
     this.clientId = clientId
@@ -111,6 +112,11 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     }
     this.#client.metadata.onUpdate(({ clusterId }) => this.#interceptors.onClusterUpdate({ clusterId }))
     this.#sender.start()
+  }
+
+  /** The interceptors given to the constructor, and what each did so far. */
+  get interceptors(): InterceptorChain {
+    return this.#interceptors
   }
 
   /**

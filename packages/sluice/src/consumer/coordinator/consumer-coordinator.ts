@@ -181,6 +181,8 @@ export class ConsumerCoordinator {
 
   async close(deadline: Deadline): Promise<void> {
     try {
+      // A commit that nobody waits for is none that may be lost (Java: close waits for asynchronous commits).
+      await settledWithin(this.#committer.whenIdle(), this.#parts.clock, deadline.remainingMs())
       await this.leave('the consumer is being closed', deadline)
     } finally {
       this.#closing.abort()

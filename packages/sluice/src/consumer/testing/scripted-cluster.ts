@@ -2,6 +2,7 @@ import { encodeBatch } from '@sluice/protocol'
 import { systemClock } from '../../clock.ts'
 import type { ConsumerInterceptor } from '../../interceptor/consumer-interceptor.ts'
 import { silentLogger } from '../../logger.ts'
+import { clientParts } from '../../network/client-parts.ts'
 import type { ConsumerOptions } from '../../options/consumer-options.ts'
 import { stringDeserializer } from '../../record/serdes.ts'
 import { MockClient, type MockRequest } from '../../testing/mock-client.ts'
@@ -66,9 +67,9 @@ export class ScriptedCluster {
         keyDeserializer: stringDeserializer,
         valueDeserializer: stringDeserializer,
         ...options,
+        ...{ [clientParts]: { client: this.client } },
       },
       interceptors,
-      { client: this.client },
     )
   }
 

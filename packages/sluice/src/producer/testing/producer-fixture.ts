@@ -1,13 +1,13 @@
 import type { KafkaError } from '../../errors.ts'
 import type { ProducerInterceptor } from '../../interceptor/producer-interceptor.ts'
 import { silentLogger } from '../../logger.ts'
+import { clientParts } from '../../network/client-parts.ts'
 import { ManualClock } from '../../network/testing/manual-clock.ts'
 import type { ProducerOptions } from '../../options/producer-options.ts'
 import type { RecordMetadata } from '../../record/record-metadata.ts'
 import { stringSerializer } from '../../record/serdes.ts'
 import { MockClient, type MockRequest } from '../../testing/mock-client.ts'
 import { KafkaProducer } from '../producer.ts'
-import { producerParts } from '../producer-parts.ts'
 import { produceResponse } from './produce-responses.ts'
 
 export type ProducerTestOptions = Partial<ProducerOptions<string, string>>
@@ -37,7 +37,7 @@ export class ProducerFixture {
         lingerMs: 0,
         logger: silentLogger,
         ...options,
-        [producerParts]: { client: this.client, clock: this.clock, random: () => 0.5 },
+        [clientParts]: { client: this.client, clock: this.clock, random: () => 0.5 },
       } as ProducerOptions<string, string>,
       interceptors,
     )

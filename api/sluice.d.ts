@@ -1,0 +1,625 @@
+export interface AdminOptions extends NetworkOptions {
+    readonly defaultApiTimeoutMs?: number;
+    readonly retries?: number;
+}
+
+export interface CallOptions {
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+}
+
+export interface Clock {
+    now(): number;
+    monotonic(): number;
+    setTimer(callback: () => void, delayMs: number, ref?: boolean): Timer;
+}
+
+export interface Cluster {
+    readonly clusterId: string | null;
+    readonly controllerId: number;
+    readonly nodes: ReadonlyMap<number, Node>;
+    readonly topics: ReadonlyMap<string, TopicInfo>;
+    readonly topicNamesById: ReadonlyMap<string, string>;
+    readonly topicErrors: ReadonlyMap<string, import('../errors.ts').KafkaError>;
+}
+
+export interface ClusterDescription {
+    readonly clusterId: string | null;
+    readonly controllerId: number;
+    readonly nodes: readonly Node[];
+}
+
+export interface ClusterResource {
+    readonly clusterId: string | null;
+}
+
+export interface CommonInterceptorOptions {
+    readonly name?: string;
+    readonly onError?: OnError;
+    readonly topics?: TopicSelector;
+}
+
+export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+
+export interface ConfigEntry {
+    readonly name: string;
+    readonly value: string | null;
+    readonly isReadOnly: boolean;
+    readonly isSensitive: boolean;
+    readonly isDefault: boolean;
+}
+
+export interface ConfigResource {
+    readonly type: 'topic' | 'broker';
+    readonly name: string;
+}
+
+export interface ConsumerGroupMetadata {
+    readonly groupId: string;
+    readonly generationId: number;
+    readonly memberId: string;
+    readonly groupInstanceId: string | undefined;
+}
+
+export interface ConsumerInterceptor<K = any, V = any> {
+    readonly name: string;
+    readonly onError?: OnError;
+    readonly topics?: TopicSelector;
+    configure?(context: InterceptorContext): void;
+    onConsume?(records: ConsumerRecords<K, V>): ConsumerRecords<K, V>;
+    onCommit?(offsets: readonly TopicPartitionOffset[]): void;
+    onClusterUpdate?(cluster: ClusterResource): void;
+    close?(): void | Promise<void>;
+}
+
+export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
+    readonly keyDeserializer?: Deserializer<K>;
+    readonly valueDeserializer?: Deserializer<V>;
+    readonly groupId?: string;
+    readonly groupInstanceId?: string;
+    readonly groupProtocol?: 'classic' | 'consumer';
+    readonly autoOffsetReset?: 'latest' | 'earliest' | 'none';
+    readonly enableAutoCommit?: boolean;
+    readonly autoCommitIntervalMs?: number;
+    readonly sessionTimeoutMs?: number;
+    readonly heartbeatIntervalMs?: number;
+    readonly maxPollIntervalMs?: number;
+    readonly maxPollRecords?: number;
+    readonly fetchMinBytes?: number;
+    readonly fetchMaxBytes?: number;
+    readonly maxPartitionFetchBytes?: number;
+    readonly fetchMaxWaitMs?: number;
+    readonly isolationLevel?: 'read_uncommitted' | 'read_committed';
+    readonly partitionAssignmentStrategy?: readonly PartitionAssignorName[];
+    readonly checkCrcs?: boolean;
+    readonly defaultApiTimeoutMs?: number;
+    readonly clientRack?: string;
+    readonly allowAutoCreateTopics?: boolean;
+    readonly excludeInternalTopics?: boolean;
+    readonly interceptorClasses?: readonly string[];
+}
+
+export interface ConsumerRecord<K = any, V = any> {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly timestamp: number;
+    readonly timestampType: TimestampType;
+    readonly key: K | null;
+    readonly value: V | null;
+    readonly headers: Headers;
+    readonly serializedKeySize: number;
+    readonly serializedValueSize: number;
+    readonly leaderEpoch: number | undefined;
+    readonly checksum?: number;
+    readonly size?: number;
+}
+
+export declare class ConsumerRecords<K = any, V = any> implements Iterable<ConsumerRecord<K, V>> {
+    #private;
+    readonly nextOffsets: readonly (TopicPartition & OffsetAndMetadata)[];
+    readonly count: number;
+    constructor(partitions: readonly PartitionRecords<K, V>[], nextOffsets?: readonly (TopicPartition & OffsetAndMetadata)[]);
+    get isEmpty(): boolean;
+    byPartition(): readonly PartitionRecords<K, V>[];
+    partitions(): readonly TopicPartition[];
+    records(of: TopicPartition | string): readonly ConsumerRecord<K, V>[];
+    filter(keep: (record: ConsumerRecord<K, V>) => boolean): ConsumerRecords<K, V>;
+    map<K2, V2>(change: (record: ConsumerRecord<K, V>) => ConsumerRecord<K2, V2>): ConsumerRecords<K2, V2>;
+    [Symbol.iterator](): Iterator<ConsumerRecord<K, V>>;
+}
+
+export interface Deserializer<T> {
+    deserialize(topic: string, data: Buffer, headers: Headers): T;
+}
+
+export interface FoundOffset extends TopicPartition {
+    readonly offset: number;
+    readonly timestamp: number;
+    readonly leaderEpoch?: number;
+}
+
+export interface GroupDescription extends GroupListing {
+    readonly protocol: string;
+    readonly members: readonly GroupMemberDescription[];
+}
+
+export interface GroupListing {
+    readonly groupId: string;
+    readonly protocolType: string;
+    readonly state: string;
+}
+
+export interface GroupMemberDescription {
+    readonly memberId: string;
+    readonly groupInstanceId: string | null;
+    readonly clientId: string;
+    readonly clientHost: string;
+    readonly partitions: readonly TopicPartition[];
+}
+
+export interface Header {
+    readonly key: string;
+    readonly value: Buffer | null;
+}
+
+export type HeaderValue = string | Uint8Array | null;
+
+export interface Headers extends Iterable<Header> {
+    readonly size: number;
+    get(key: string): Buffer | null | undefined;
+    getString(key: string): string | null | undefined;
+    getAll(key: string): readonly (Buffer | null)[];
+    has(key: string): boolean;
+    add(key: string, value: HeaderValue): this;
+    set(key: string, value: HeaderValue): this;
+    delete(key: string): boolean;
+    keys(): readonly string[];
+}
+
+export type HeadersInit = Headers | Readonly<Record<string, HeaderValue | readonly HeaderValue[]>> | readonly (readonly [key: string, value: HeaderValue])[];
+
+export interface InterceptorChain {
+    stats(): readonly InterceptorStats[];
+}
+
+export interface InterceptorContext {
+    readonly clientId: string;
+    readonly groupId: string | undefined;
+    readonly options: Readonly<Record<string, unknown>>;
+    readonly logger: Logger;
+    readonly clock: Clock;
+}
+
+export interface InterceptorOptionRow<T> {
+    readonly default: T;
+    readonly check?: (value: unknown) => string | null;
+}
+
+export type InterceptorOptionRows<O> = {
+    readonly [K in OwnNames<O>]-?: InterceptorOptionRow<O[K]>;
+};
+
+export interface InterceptorStats {
+    readonly name: string;
+    readonly dropped: number;
+    readonly rejected: number;
+    readonly errors: number;
+    readonly reasons: Readonly<Record<string, number>>;
+}
+
+export declare class KafkaAdmin implements AsyncDisposable {
+    #private;
+    constructor(options: AdminOptions);
+    createTopics(topics: readonly NewTopic[], options?: CallOptions): Promise<void>;
+    deleteTopics(topics: readonly string[], options?: CallOptions): Promise<void>;
+    listTopics(options?: CallOptions & {
+        readonly listInternal?: boolean;
+    }): Promise<string[]>;
+    describeTopics(topics: readonly string[], options?: CallOptions): Promise<TopicInfo[]>;
+    describeCluster(options?: CallOptions): Promise<ClusterDescription>;
+    describeConfigs(resources: readonly ConfigResource[], options?: CallOptions): Promise<ResourceConfigs[]>;
+    listOffsets(queries: readonly (TopicPartition & {
+        readonly at: OffsetSpec;
+    })[], options?: CallOptions): Promise<ListedOffset[]>;
+    listGroups(options?: CallOptions): Promise<GroupListing[]>;
+    describeGroups(groupIds: readonly string[], options?: CallOptions): Promise<GroupDescription[]>;
+    deleteGroups(groupIds: readonly string[], options?: CallOptions): Promise<void>;
+    fetchOffsets(groupId: string, partitions?: readonly TopicPartition[], options?: CallOptions): Promise<TopicPartitionOffset[]>;
+    close(): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+export declare class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, AsyncIterable<ConsumerRecord<K, V>> {
+    #private;
+    constructor(options: ConsumerOptions<K, V>, interceptors?: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[]);
+    get interceptors(): InterceptorChain;
+    subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void;
+    assign(partitions: readonly TopicPartition[]): void;
+    unsubscribe(): Promise<void>;
+    poll(options?: PollOptions): Promise<ConsumerRecords<K, V>>;
+    run(options: RunOptions<K, V>): Promise<void>;
+    [Symbol.asyncIterator](): AsyncIterator<ConsumerRecord<K, V>, undefined>;
+    commit(offsets?: readonly TopicPartitionOffset[], options?: CallOptions): Promise<void>;
+    committed(partitions: readonly TopicPartition[], options?: CallOptions): Promise<TopicPartitionOffset[]>;
+    seek(partition: TopicPartition, offset: number): void;
+    seekToBeginning(partitions?: readonly TopicPartition[]): void;
+    seekToEnd(partitions?: readonly TopicPartition[]): void;
+    position(partition: TopicPartition, options?: CallOptions): Promise<number>;
+    pause(partitions: readonly TopicPartition[]): void;
+    resume(partitions: readonly TopicPartition[]): void;
+    paused(): TopicPartition[];
+    assignment(): TopicPartition[];
+    subscription(): string[];
+    beginningOffsets(partitions: readonly TopicPartition[], options?: CallOptions): Promise<TopicPartitionOffset[]>;
+    endOffsets(partitions: readonly TopicPartition[], options?: CallOptions): Promise<TopicPartitionOffset[]>;
+    offsetsForTimes(queries: readonly (TopicPartition & {
+        readonly timestamp: number;
+    })[], options?: CallOptions): Promise<(TopicPartitionOffset & {
+        readonly timestamp: number;
+    })[]>;
+    partitionsFor(topic: string, { timeoutMs, signal }?: CallOptions): Promise<readonly PartitionInfo[]>;
+    groupMetadata(): ConsumerGroupMetadata;
+    close(options?: {
+        readonly timeoutMs?: number;
+    }): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+export declare class KafkaError extends Error {
+    readonly code: string;
+    readonly retriable: boolean;
+    readonly topic?: string;
+    readonly partition?: number;
+    constructor(code: string, message: string, options?: KafkaErrorOptions);
+}
+
+export interface KafkaErrorOptions {
+    readonly retriable?: boolean;
+    readonly topic?: string;
+    readonly partition?: number;
+    readonly cause?: unknown;
+}
+
+export declare class KafkaProducer<K = Buffer, V = Buffer> {
+    #private;
+    readonly clientId: string;
+    constructor(options: ProducerOptions<K, V>, interceptors?: readonly ProducerInterceptor<NoInfer<K>, NoInfer<V>>[]);
+    get interceptors(): InterceptorChain;
+    send(record: ProducerRecordInit<K, V>, callback: SendCallback): void;
+    send(record: ProducerRecordInit<K, V>, options?: SendOptions): Promise<RecordMetadata>;
+    connect(options?: WaitOptions): Promise<void>;
+    partitionsFor(topic: string, options?: WaitOptions): Promise<readonly PartitionInfo[]>;
+    flush(options?: WaitOptions): Promise<void>;
+    close(options?: WaitOptions): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface ListedOffset extends TopicPartitionOffset {
+    readonly timestamp: number;
+}
+
+export type LocalErrorCode = 'CONFIG' | 'INVALID_ARGUMENT' | 'ILLEGAL_STATE' | 'TIMEOUT' | 'BUFFER_EXHAUSTED' | 'SERIALIZATION' | 'RECORD_TOO_LARGE' | 'INTERCEPTOR' | 'REJECTED' | 'BATCH_REJECTED' | 'CLOSED' | 'NETWORK' | 'ABORTED' | 'AUTHENTICATION' | 'UNSUPPORTED_VERSION' | 'CORRUPT';
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Logger {
+    debug(message: string, fields?: LogFields): void;
+    info(message: string, fields?: LogFields): void;
+    warn(message: string, fields?: LogFields): void;
+    error(message: string, fields?: LogFields): void;
+}
+
+export interface NetworkOptions {
+    readonly bootstrapServers: string | readonly string[];
+    readonly clientId?: string;
+    readonly securityProtocol?: SecurityProtocol;
+    readonly ssl?: SslOptions;
+    readonly sasl?: SaslOptions;
+    readonly requestTimeoutMs?: number;
+    readonly reconnectBackoffMs?: number;
+    readonly reconnectBackoffMaxMs?: number;
+    readonly socketConnectionSetupTimeoutMs?: number;
+    readonly socketConnectionSetupTimeoutMaxMs?: number;
+    readonly connectionsMaxIdleMs?: number;
+    readonly metadataMaxAgeMs?: number;
+    readonly metadataRecoveryStrategy?: 'none' | 'rebootstrap';
+    readonly metadataRecoveryRebootstrapTriggerMs?: number;
+    readonly sendBufferBytes?: number;
+    readonly receiveBufferBytes?: number;
+    readonly retryBackoffMs?: number;
+    readonly retryBackoffMaxMs?: number;
+    readonly logger?: Logger;
+}
+
+export interface NewTopic {
+    readonly topic: string;
+    readonly partitions?: number;
+    readonly replicationFactor?: number;
+    readonly configs?: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface Node {
+    readonly id: number;
+    readonly host: string;
+    readonly port: number;
+    readonly rack: string | null;
+}
+
+export interface OAuthBearerToken {
+    readonly value: string;
+    readonly extensions?: Readonly<Record<string, string>>;
+}
+
+export interface OffsetAndMetadata {
+    readonly offset: number;
+    readonly metadata?: string;
+    readonly leaderEpoch?: number;
+}
+
+export interface OffsetQuery extends TopicPartition {
+    readonly timestamp: number;
+}
+
+export type OffsetSpec = 'earliest' | 'latest' | 'maxTimestamp' | number;
+
+export type OnError = 'continue' | 'fail';
+
+export type PartitionAssignorName = 'range' | 'roundrobin' | 'cooperative-sticky';
+
+export interface PartitionInfo {
+    readonly topic: string;
+    readonly partition: number;
+    readonly leader: number;
+    readonly leaderEpoch: number;
+    readonly replicas: readonly number[];
+    readonly inSyncReplicas: readonly number[];
+}
+
+export interface PartitionRecords<K = any, V = any> extends TopicPartition {
+    readonly records: readonly ConsumerRecord<K, V>[];
+}
+
+export interface Partitioner<K = any, V = any> {
+    partition(topic: string, key: K | null, keyBytes: Buffer | null, value: V | null, valueBytes: Buffer | null, cluster: Cluster): number;
+    close?(): void;
+}
+
+export interface PollOptions {
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+}
+
+export interface ProducerInterceptor<K = any, V = any> {
+    readonly name: string;
+    readonly onError?: OnError;
+    readonly topics?: TopicSelector;
+    configure?(context: InterceptorContext): void;
+    onSend?(record: ProducerRecord<K, V>): ProducerRecord<K, V> | Verdict;
+    onAcknowledgement?(metadata: RecordMetadata, error: KafkaError | null, headers: Headers): void;
+    onClusterUpdate?(cluster: ClusterResource): void;
+    close?(): void | Promise<void>;
+}
+
+export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
+    readonly keySerializer?: Serializer<K>;
+    readonly valueSerializer?: Serializer<V>;
+    readonly acks?: 0 | 1 | -1 | 'all';
+    readonly enableIdempotence?: boolean;
+    readonly transactionalId?: string;
+    readonly transactionTimeoutMs?: number;
+    readonly transactionTwoPhaseCommitEnable?: boolean;
+    readonly retries?: number;
+    readonly maxInFlightRequestsPerConnection?: number;
+    readonly deliveryTimeoutMs?: number;
+    readonly lingerMs?: number;
+    readonly batchSize?: number;
+    readonly bufferMemory?: number;
+    readonly maxBlockMs?: number;
+    readonly maxRequestSize?: number;
+    readonly compressionType?: CompressionType;
+    readonly compressionGzipLevel?: number;
+    readonly compressionLz4Level?: number;
+    readonly compressionZstdLevel?: number;
+    readonly partitioner?: Partitioner<K, V>;
+    readonly partitionerAdaptivePartitioningEnable?: boolean;
+    readonly partitionerAvailabilityTimeoutMs?: number;
+    readonly partitionerIgnoreKeys?: boolean;
+    readonly partitionerRackAware?: boolean;
+    readonly clientRack?: string;
+    readonly metadataMaxIdleMs?: number;
+    readonly interceptorClasses?: readonly string[];
+}
+
+export interface ProducerRecord<K = any, V = any> {
+    readonly topic: string;
+    readonly partition: number | undefined;
+    readonly key: K | null;
+    readonly value: V | null;
+    readonly timestamp: number | undefined;
+    readonly headers: Headers;
+}
+
+export interface ProducerRecordInit<K, V> {
+    readonly topic: string;
+    readonly partition?: number;
+    readonly key?: K | null;
+    readonly value?: V | null;
+    readonly timestamp?: number;
+    readonly headers?: HeadersInit;
+}
+
+export type PropertiesOptions = Omit<ProducerOptions & ConsumerOptions, 'bootstrapServers'> & {
+    readonly bootstrapServers: readonly string[];
+    readonly unused: readonly string[];
+};
+
+export type Provider<T> = T | (() => T | Promise<T>);
+
+export interface RebalanceListener {
+    onPartitionsRevoked?(partitions: readonly TopicPartition[]): void | Promise<void>;
+    onPartitionsAssigned?(partitions: readonly TopicPartition[]): void | Promise<void>;
+    onPartitionsLost?(partitions: readonly TopicPartition[]): void | Promise<void>;
+}
+
+export declare class RecordDeserializationError extends KafkaError {
+    readonly code: 'SERIALIZATION' | 'CORRUPT' | 'UNSUPPORTED_COMPRESSION_TYPE' | 'UNSUPPORTED_VERSION';
+    readonly offset: number;
+    constructor(code: RecordDeserializationError['code'], at: TopicPartition, offset: number, what: string, cause: unknown);
+}
+
+export declare class RecordHeaders implements Headers {
+    #private;
+    static from(init: HeadersInit | undefined): RecordHeaders;
+    static ofList(list: Header[]): RecordHeaders;
+    get size(): number;
+    get isReadOnly(): boolean;
+    toList(): readonly Header[];
+    get(key: string): Buffer | null | undefined;
+    getString(key: string): string | null | undefined;
+    getAll(key: string): readonly (Buffer | null)[];
+    has(key: string): boolean;
+    add(key: string, value: HeaderValue): this;
+    set(key: string, value: HeaderValue): this;
+    delete(key: string): boolean;
+    keys(): readonly string[];
+    setReadOnly(): this;
+    [Symbol.iterator](): Iterator<Header>;
+}
+
+export interface RecordMetadata {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly timestamp: number;
+    readonly serializedKeySize: number;
+    readonly serializedValueSize: number;
+    readonly checksum?: number;
+    readonly size?: number;
+    readonly dropped?: string;
+}
+
+export interface ResourceConfigs extends ConfigResource {
+    readonly entries: readonly ConfigEntry[];
+}
+
+export interface RunOptions<K, V> {
+    readonly eachRecord?: (record: ConsumerRecord<K, V>) => void | Promise<void>;
+    readonly eachBatch?: (batch: PartitionRecords<K, V>) => void | Promise<void>;
+    readonly concurrency?: number;
+    readonly signal?: AbortSignal;
+}
+
+export type SaslOptions = {
+    readonly mechanism: 'PLAIN';
+    readonly username: Provider<string>;
+    readonly password: Provider<string>;
+} | {
+    readonly mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+    readonly username: Provider<string>;
+    readonly password: Provider<string>;
+} | {
+    readonly mechanism: 'OAUTHBEARER';
+    readonly token: () => OAuthBearerToken | string | Promise<OAuthBearerToken | string>;
+};
+
+export type SecurityProtocol = 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+
+export type SendCallback = (metadata: RecordMetadata, error: KafkaError | null) => void;
+
+export interface SendOptions {
+    readonly signal?: AbortSignal;
+}
+
+export type Serde<T> = Serializer<T> & Deserializer<T>;
+
+export interface Serializer<T> {
+    serialize(topic: string, data: T, headers: Headers): Uint8Array | null;
+    serializeInto?(topic: string, data: T, headers: Headers, target: Buffer, offset: number): number;
+}
+
+export type SslOptions = TlsConnectionOptions;
+
+export interface Timer {
+    cancel(): void;
+}
+
+export type TimestampType = 'CreateTime' | 'LogAppendTime';
+
+export interface TopicInfo {
+    readonly name: string;
+    readonly id: string | undefined;
+    readonly isInternal: boolean;
+    readonly partitions: readonly PartitionInfo[];
+}
+
+export interface TopicPartition {
+    readonly topic: string;
+    readonly partition: number;
+}
+
+export interface TopicPartitionOffset extends TopicPartition, OffsetAndMetadata {
+}
+
+export type TopicSelector = string | RegExp | ((topic: string) => boolean) | readonly TopicSelector[];
+
+export type Verdict = {
+    readonly verdict: 'drop';
+    readonly reason: string;
+} | {
+    readonly verdict: 'reject';
+    readonly error: Error;
+} | {
+    readonly verdict: 'emit';
+    readonly records: readonly ProducerRecordInit<any, any>[];
+} | {
+    readonly verdict: 'deadLetter';
+    readonly error: Error;
+};
+
+export interface WaitOptions {
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+}
+
+export declare const bufferDeserializer: Deserializer<Buffer>;
+
+export declare const bufferSerializer: Serializer<Buffer>;
+
+export declare function commonOptions(name: string, options: CommonInterceptorOptions | undefined): {
+    readonly name: string;
+    readonly onError?: OnError;
+    readonly topics?: TopicSelector;
+};
+
+export declare function configError(message: string): KafkaError;
+
+export declare const consoleLogger: Logger;
+
+export declare function deadLetter(error: Error): Verdict;
+
+export declare function drop(reason: string): Verdict;
+
+export declare function emit(records: readonly ProducerRecordInit<any, any>[]): Verdict;
+
+export declare function fromProperties(source: string | Readonly<Record<string, unknown>>): PropertiesOptions;
+
+export declare function interceptorOptions<O extends CommonInterceptorOptions>(factory: string, given: O | undefined, rows: InterceptorOptionRows<O>): {
+    readonly [K in OwnNames<O>]-?: Exclude<O[K], undefined>;
+};
+
+export declare function isKafkaError(error: unknown): error is KafkaError;
+
+export declare function jsonDeserializer<T = unknown>(): Deserializer<T>;
+
+export declare function jsonSerializer<T = unknown>(): Serializer<T>;
+
+export declare function nonEmptyString(value: unknown): string | null;
+
+export declare function reject(error: Error): Verdict;
+
+export declare const silentLogger: Logger;
+
+export declare const stringDeserializer: Deserializer<string>;
+
+export declare const stringSerializer: Serializer<string>;
