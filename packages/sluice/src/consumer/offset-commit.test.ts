@@ -148,12 +148,15 @@ test('auto-commit - on its interval with the positions; a failed one is not told
 })
 
 test('commit - close waits for a commit that nobody waited for', async () => {
-  const { cluster, consumer, committed, closedCount } = await joined()
-  const committing = consumer.commit(offsets).then(() => closedCount())
-  await consumer.close()
-  assert.equal(cluster.requests('OffsetCommit').length, 1)
-  assert.deepEqual(committed, [offsets])
-  assert.equal(await committing, 0)
+  const cluster = new ScriptedCluster()
+  const events: string[] = []
+  const consumer = cluster.consumer({ enableAutoCommit: false }, [
+    { name: 'watch', onCommit: () => void events.push('onCommit'), close: () => void events.push('close') },
+  ])
+  consumer.assign([{ topic: 't', partition: 0 }])
+  const committing = consumer.commit(offsets).then(() => events.push('committed'))
+  await Promise.all([consumer.close(), committing])
+  assert.deepEqual(events, ['onCommit', 'committed', 'close'])
 })
 
 test('auto-commit - close commits, tells the interceptor, leaves, and only then closes it (KC-4)', async () => {

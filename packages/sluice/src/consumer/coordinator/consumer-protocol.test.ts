@@ -8,18 +8,22 @@ const subscription = {
   topics: ['b', 'a'],
   userData: Buffer.from('u'),
   ownedPartitions: [
-    { topic: 'a', partition: 1 },
-    { topic: 'b', partition: 0 },
     { topic: 'a', partition: 2 },
+    { topic: 'b', partition: 0 },
+    { topic: 'a', partition: 1 },
   ],
   generationId: 9,
   rackId: 'r',
 }
 
-test('consumer protocol - a subscription comes back, topics sorted as Java does', () => {
+test('consumer protocol - a subscription comes back, topics and owned partitions sorted as Java does', () => {
   const decoded = decodeSubscription(encodeSubscription(subscription))
   assert.deepEqual(decoded.topics, ['a', 'b'])
-  assert.deepEqual([decoded.userData!.toString(), decoded.generationId, decoded.rackId, decoded.ownedPartitions.length], ['u', 9, 'r', 3])
+  assert.deepEqual([decoded.userData!.toString(), decoded.generationId, decoded.rackId], ['u', 9, 'r'])
+  assert.deepEqual(
+    decoded.ownedPartitions.map(({ topic, partition }) => `${topic}-${partition}`),
+    ['a-1', 'a-2', 'b-0'],
+  )
 })
 
 test('consumer protocol - subscriptions of every version are read, and of a newer one what is known', () => {

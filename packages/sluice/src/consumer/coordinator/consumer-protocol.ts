@@ -26,7 +26,8 @@ export function encodeSubscription(subscription: Subscription): Buffer {
     {
       topics: [...subscription.topics].sort(compareText),
       userData: subscription.userData,
-      ownedPartitions: byTopic(subscription.ownedPartitions),
+      // In one order, so that a leader decides by it and not by what was fetched last (Java: serializeSubscription).
+      ownedPartitions: byTopic([...subscription.ownedPartitions].sort(comparePartitions)),
       generationId: subscription.generationId,
       rackId: subscription.rackId,
     },
@@ -62,6 +63,10 @@ export function decodeAssignment(bytes: Buffer): TopicPartition[] {
 function knownVersion(version: number, maxVersion: number, what: string): number {
   if (version < 0) throw new ProtocolError('UNSUPPORTED_VERSION', `version ${version} of the consumer protocol's ${what}`, 0)
   return Math.min(version, maxVersion)
+}
+
+function comparePartitions(a: TopicPartition, b: TopicPartition): number {
+  return compareText(a.topic, b.topic) || a.partition - b.partition
 }
 
 function byTopic(partitions: readonly TopicPartition[]): { topic: string; partitions: number[] }[] {
