@@ -75,6 +75,7 @@ export class OffsetCommitter {
 
   async #commit(offsets: readonly TopicPartitionOffset[], deadline: Deadline, signal?: AbortSignal): Promise<void> {
     if (offsets.length === 0) return
+    let failure: KafkaError | undefined
     for (let attempt = 0; ; attempt++) {
       throwIfAborted(signal)
       try {
@@ -85,13 +86,14 @@ export class OffsetCommitter {
         }
       } catch (error) {
         if (!(error instanceof KafkaError) || !isTransient(error) || error.code === 'REBALANCE_IN_PROGRESS') throw error
-        if (deadline.expired) throw error
+        failure = error
         this.#logger.debug('commit is repeated', { groupId: this.#coordinator.groupId, attempt, error })
       }
       throwIfAborted(signal)
       if (deadline.expired) {
         throw new KafkaError('TIMEOUT', `offsets of group "${this.#coordinator.groupId}" could not be committed in time`, {
           retriable: true,
+          cause: failure,
         })
       }
       await pause(this.#clock, Math.min(this.#options.retryBackoffMs, deadline.remainingMs()), signal)
