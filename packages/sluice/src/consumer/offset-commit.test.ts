@@ -82,7 +82,7 @@ test('commit - a lost connection is retried, and time that runs out is TIMEOUT',
   }
   await consumer.commit(offsets)
   cluster.answers.OffsetCommit = ({ message }) => commitResponse(message, errorCodes.COORDINATOR_LOAD_IN_PROGRESS)
-  await assert.rejects(consumer.commit(offsets, { timeoutMs: 20 }), (error) => {
+  await assert.rejects(consumer.commit(offsets, { timeoutMs: 20 }), (error: any) => {
     assert.deepEqual([error.code, error.cause.code], ['TIMEOUT', 'COORDINATOR_LOAD_IN_PROGRESS'])
     return true
   })
