@@ -121,6 +121,16 @@ describe('wire primitives - what cannot be carried is refused', () => {
     }
   })
 
+  it('more array elements in one message than it may have, whichever arrays they are in', () => {
+    const reader = new Reader(Buffer.from('0000000300000000000000020303', 'hex'), 0, 14, 4)
+    assert.equal(reader.arrayCount(1), 3)
+    assert.equal(reader.arrayCount(1), 0)
+    assert.throws(() => reader.arrayCount(1), protocolError('OUT_OF_RANGE'))
+    const frame = Buffer.alloc(20_000_010)
+    frame.writeInt32BE(10_000_001)
+    assert.throws(() => new Reader(frame).arrayCount(1), protocolError('OUT_OF_RANGE'))
+  })
+
   it('negative lengths, nulls, overlong varints and unsafe numbers on the wire', () => {
     const reader = (hex: string): Reader => new Reader(Buffer.from(`ffff${hex}`, 'hex'), 2)
     const at2 = (code: ProtocolErrorCode) => (error: unknown) => protocolError(code)(error) && (error as ProtocolError).position >= 2

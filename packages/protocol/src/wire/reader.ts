@@ -1,6 +1,11 @@
 import { ProtocolError } from './protocol-error.ts'
 
 const TWO_POW_32 = 4294967296
+/**
+ * Array elements of one message, unless the caller says otherwise: the metadata of a million partitions has fewer. The
+ * smallest ones take two bytes on the wire and a hundred as objects, so that the size of a frame alone bounds too little.
+ */
+const DEFAULT_MAX_ELEMENTS = 10_000_000
 /** A byte order mark is part of the text. */
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -12,11 +17,14 @@ export class Reader {
   readonly buffer: Buffer
   position: number
   readonly end: number
+  #elementsLeft: number
 
-  constructor(buffer: Buffer, position = 0, end: number = buffer.length) {
+  /** `maxElements` bounds the elements of all arrays together. */
+  constructor(buffer: Buffer, position = 0, end: number = buffer.length, maxElements: number = DEFAULT_MAX_ELEMENTS) {
     this.buffer = buffer
     this.position = position
     this.end = end
+    this.#elementsLeft = maxElements
   }
 
   get remaining(): number {
@@ -196,6 +204,8 @@ export class Reader {
     if (count * Math.max(1, minElementSize) > this.remaining) {
       throw new ProtocolError('OUT_OF_RANGE', `${count} array elements cannot fit into the ${this.remaining} bytes that remain`, at)
     }
+    if (count > 0) this.#elementsLeft -= count
+    if (this.#elementsLeft < 0) throw new ProtocolError('OUT_OF_RANGE', `${count} more array elements are too many for one message`, at)
     return count
   }
 
