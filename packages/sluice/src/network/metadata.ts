@@ -297,6 +297,11 @@ export class Metadata {
     this.#lastFailure = error
   }
 
+  /** Why the last connection failed or ended; null after an update. */
+  get lastFailure(): KafkaError | null {
+    return this.#lastFailure
+  }
+
   /** What no retry heals, for all that wait and otherwise for the next one that does. */
   fatalError(error: KafkaError): void {
     if (this.#waiters.size === 0) this.#fatalError = error
