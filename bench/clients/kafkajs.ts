@@ -1,41 +1,49 @@
-import { Kafka, logLevel } from 'kafkajs'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import kafkajs, { type Kafka } from 'kafkajs'
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import type { BenchClient } from '../bench-client.ts'
+import { sendArrays } from './array-loop.ts'
 
-const RECORDS_PER_SEND = 1000
-const SENDS_UNDERWAY = 4
+const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs
+
+// kafkajs brings gzip alone; users plug the others in like this.
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: async (encoder: { buffer: Buffer }) => zstdCompressSync(encoder.buffer),
+  decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
+})
+CompressionCodecs[CompressionTypes.LZ4] = () => ({
+  compress: async (encoder: { buffer: Buffer }) => compressFrameSync(encoder.buffer),
+  decompress: async (buffer: Buffer) => decompressFrameSync(buffer),
+})
+
+const compressions = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+}
 
 function connect(bootstrapServers: string): Kafka {
-  return new Kafka({ brokers: bootstrapServers.split(','), logLevel: logLevel.ERROR })
+  return new kafkajs.Kafka({ brokers: bootstrapServers.split(','), logLevel: logLevel.ERROR })
 }
 
 export const client: BenchClient = {
-  version: '2.2.4',
-
-  async produceAwaited({ bootstrapServers, topic, value, callers }, acknowledged, stopped) {
+  async openProducer({ bootstrapServers, topic, values, compression: name }) {
     const producer = connect(bootstrapServers).producer({ allowAutoTopicCreation: false })
     await producer.connect()
-    const call = async (): Promise<void> => {
-      while (!stopped()) {
-        await producer.send({ topic, messages: [{ value }] })
-        acknowledged(1)
-      }
+    const compression = compressions[name]
+    return {
+      send: (value) => producer.send({ topic, compression, messages: [{ value }] }),
+      loop: (acknowledged, stopped) =>
+        sendArrays(
+          (array) => producer.send({ topic, compression, messages: array.map((value) => ({ value })) }),
+          values,
+          acknowledged,
+          stopped,
+        ),
+      close: () => producer.disconnect(),
     }
-    await Promise.all(Array.from({ length: callers }, call))
-    await producer.disconnect()
-  },
-
-  async produceLoop({ bootstrapServers, topic, value }, acknowledged, stopped) {
-    const producer = connect(bootstrapServers).producer({ allowAutoTopicCreation: false })
-    await producer.connect()
-    const messages = Array.from({ length: RECORDS_PER_SEND }, () => ({ value }))
-    const call = async (): Promise<void> => {
-      while (!stopped()) {
-        await producer.send({ topic, messages })
-        acknowledged(messages.length)
-      }
-    }
-    await Promise.all(Array.from({ length: SENDS_UNDERWAY }, call))
-    await producer.disconnect()
   },
 
   async consume({ bootstrapServers, topic, records }, consumed) {

@@ -1,35 +1,16 @@
 import { Consumer, MessagesStreamModes, ProduceAcks, Producer } from '@platformatic/kafka'
 import type { BenchClient } from '../bench-client.ts'
-
-const RECORDS_PER_SEND = 1000
-const SENDS_UNDERWAY = 4
+import { sendArrays } from './array-loop.ts'
 
 export const client: BenchClient = {
-  version: '2.12.1',
-
-  async produceAwaited({ bootstrapServers, topic, value, callers }, acknowledged, stopped) {
-    const producer = new Producer({ clientId: 'bench', bootstrapBrokers: bootstrapServers.split(','), maxInflights: callers })
-    const call = async (): Promise<void> => {
-      while (!stopped()) {
-        await producer.send({ messages: [{ topic, value }], acks: ProduceAcks.ALL })
-        acknowledged(1)
-      }
+  async openProducer({ bootstrapServers, topic, values, compression }) {
+    const producer = new Producer({ clientId: 'bench', bootstrapBrokers: bootstrapServers.split(','), compression, acks: ProduceAcks.ALL })
+    return {
+      send: (value) => producer.send({ messages: [{ topic, value }] }),
+      loop: (acknowledged, stopped) =>
+        sendArrays((array) => producer.send({ messages: array.map((value) => ({ topic, value })) }), values, acknowledged, stopped),
+      close: () => producer.close(),
     }
-    await Promise.all(Array.from({ length: callers }, call))
-    await producer.close()
-  },
-
-  async produceLoop({ bootstrapServers, topic, value }, acknowledged, stopped) {
-    const producer = new Producer({ clientId: 'bench', bootstrapBrokers: bootstrapServers.split(',') })
-    const messages = Array.from({ length: RECORDS_PER_SEND }, () => ({ topic, value }))
-    const call = async (): Promise<void> => {
-      while (!stopped()) {
-        await producer.send({ messages, acks: ProduceAcks.ALL })
-        acknowledged(messages.length)
-      }
-    }
-    await Promise.all(Array.from({ length: SENDS_UNDERWAY }, call))
-    await producer.close()
   },
 
   async consume({ bootstrapServers, topic, records }, consumed) {

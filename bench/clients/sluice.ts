@@ -1,41 +1,44 @@
 import { KafkaConsumer, KafkaProducer } from 'sluice'
 import type { BenchClient } from '../bench-client.ts'
 
-/** Records under way at most, so that the loop measures the pipeline and not the heap. */
-const MAX_UNDERWAY = 100_000
+/** Bytes under way at most: what the producer's own buffer holds without making sends wait. */
+const MAX_BYTES_UNDERWAY = 24 * 1024 * 1024
+const SENDS_PER_CHECK = 1000
 
 export const client: BenchClient = {
-  version: '0.1.0',
+  async openProducer({ bootstrapServers, topic, values, compression, lingerMs, batchBytes }) {
+    const producer = new KafkaProducer({
+      bootstrapServers,
+      compressionType: compression,
+      ...(lingerMs === undefined ? {} : { lingerMs }),
+      ...(batchBytes === undefined ? {} : { batchSize: batchBytes }),
+    })
+    const maxUnderway = Math.max(SENDS_PER_CHECK, Math.floor(MAX_BYTES_UNDERWAY / (values[0]!.length + 20)))
+    return {
+      send: (value) => producer.send({ topic, value }),
 
-  async produceAwaited({ bootstrapServers, topic, value, callers }, acknowledged, stopped) {
-    await using producer = new KafkaProducer({ bootstrapServers })
-    const call = async (): Promise<void> => {
-      while (!stopped()) {
-        await producer.send({ topic, value })
-        acknowledged(1)
-      }
-    }
-    await Promise.all(Array.from({ length: callers }, call))
-  },
+      async loop(acknowledged, stopped) {
+        let underway = 0
+        let failure: unknown
+        let next = 0
+        const onAcknowledgement = (_metadata: unknown, error: unknown): void => {
+          underway--
+          if (error) failure = error
+          else acknowledged(1)
+        }
+        while (!stopped() && failure === undefined) {
+          for (let i = 0; i < SENDS_PER_CHECK && underway < maxUnderway; i++) {
+            underway++
+            producer.send({ topic, value: values[next++ % values.length]! }, onAcknowledgement)
+          }
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        await producer.flush()
+        if (failure !== undefined) throw failure
+      },
 
-  async produceLoop({ bootstrapServers, topic, value }, acknowledged, stopped) {
-    await using producer = new KafkaProducer({ bootstrapServers })
-    let underway = 0
-    let failure: unknown
-    const onAcknowledgement = (_metadata: unknown, error: unknown): void => {
-      underway--
-      if (error) failure = error
-      acknowledged(1)
+      close: () => producer.close(),
     }
-    while (!stopped() && failure === undefined) {
-      for (let i = 0; i < 1000 && underway < MAX_UNDERWAY; i++) {
-        underway++
-        producer.send({ topic, value }, onAcknowledgement)
-      }
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    await producer.flush()
-    if (failure !== undefined) throw failure
   },
 
   async consume({ bootstrapServers, topic, records }, consumed) {
