@@ -16,6 +16,8 @@ export interface Scenario {
   readonly records?: Readonly<Record<string, RecordSpec | null>>
   readonly clients: Readonly<Record<string, ProducerSpec | ConsumerSpec>>
   readonly steps: readonly string[]
+  /** Why the development broker does not take part. */
+  readonly kafkaOnly?: string
 }
 
 export interface TopicSpec {
