@@ -57,7 +57,7 @@ export const consumerDifferences: readonly Difference[] = [
   },
   {
     java: 'In a cooperative rebalance, offsets are committed when it begins, and not again before partitions are given up.',
-    sluice: 'They are committed also right before partitions are given up (and the row above).',
+    sluice: 'They are committed also right before partitions are given up.',
     why: '`poll` goes on in between; what it returned would be read again by the next owner.',
     traces: {
       'group: automatic commit on a cooperative rebalance': `
@@ -83,7 +83,7 @@ export const consumerDifferences: readonly Difference[] = [
     },
   },
   {
-    java: 'A class that `interceptor.classes` names twice is taken once, with a warning (since 4.2; twice before).',
+    java: 'A class that `interceptor.classes` names twice is taken once, with a warning.',
     sluice: 'An interceptor that is in the list twice runs twice.',
     why: 'As for the producer.',
     traces: {

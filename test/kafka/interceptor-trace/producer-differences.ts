@@ -318,7 +318,7 @@ export const producerDifferences: readonly Difference[] = [
     },
   },
   {
-    java: 'A class that `interceptor.classes` names twice is taken once, with a warning (since 4.2; twice before).',
+    java: 'A class that `interceptor.classes` names twice is taken once, with a warning.',
     sluice: 'An interceptor that is in the list twice runs twice.',
     why: 'The list holds objects, and runs as it was given.',
     traces: {
@@ -355,7 +355,7 @@ export const producerDifferences: readonly Difference[] = [
     },
   },
   {
-    java: '`flush` in a callback throws (since 4.1; a deadlock before).',
+    java: '`flush` in a callback throws.',
     sluice: '`flush` may be called in a callback.',
     why: 'Nothing blocks, so nothing can lock up.',
     traces: {
