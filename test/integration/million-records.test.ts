@@ -43,10 +43,7 @@ class Ledger {
   }
 }
 
-test(`million - ${RECORDS} records arrive once, unchanged and in order while consumers join and leave`, {
-  timeout: 180_000,
-  ...needs({ nodes: 3 }),
-}, async () => {
+test(`million - ${RECORDS} records arrive once, unchanged and in order while consumers join and leave`, { timeout: 180_000 }, async () => {
   await using cluster = await testCluster({ nodes: 3 })
   const { bootstrapServers } = cluster
   const topic = await cluster.createTopic(PARTITIONS)

@@ -84,8 +84,10 @@ export class ClusterCalls {
   /** Any broker that can be reached. */
   anyNode(): Node {
     const node = this.#client.leastLoadedNode()
-    if (node === null) throw new KafkaError('NETWORK', 'no broker can be reached', { retriable: true })
-    return node
+    if (node !== null) return node
+    const { lastFailure } = this.#client.metadata
+    const why = lastFailure === null ? '' : `: ${lastFailure.message}`
+    throw new KafkaError('NETWORK', `no broker can be reached${why}`, { retriable: true, cause: lastFailure ?? undefined })
   }
 
   async controller(part: Attempt): Promise<Node> {

@@ -54,9 +54,10 @@ export async function waitForTopic(
 function notPresent(cluster: Cluster, { topic, partition }: Destination, maxBlockMs: number, cause: unknown): KafkaError {
   const info = cluster.topics.get(topic)
   const within = `within maxBlockMs (max.block.ms) ${maxBlockMs} ms`
+  const why = cause instanceof KafkaError ? `: ${cause.message}` : ''
   const message =
     info === undefined || partition === undefined
-      ? `topic "${topic}" did not appear in the metadata ${within}`
+      ? `topic "${topic}" did not appear in the metadata ${within}${why}`
       : `partition ${partition} of topic "${topic}" did not appear in the metadata ${within}; the topic has ${info.partitions.length}`
   return new KafkaError('TIMEOUT', message, { retriable: true, topic, partition, cause })
 }
