@@ -35,6 +35,8 @@ export interface NewTopic {
 
 /** More than this per topic is taken for a mistake. */
 const MAX_PARTITIONS = 10_000
+/** Of all topics together: each takes about a kilobyte, records aside, and any client may ask for more. */
+export const MAX_PARTITIONS_OF_ALL = 100_000
 const DEFAULT_REPLICATION_FACTOR = 3
 
 /** All state of the broker, on one thread. A node is no more than an address through which clients reach it. */
@@ -55,6 +57,7 @@ export class Cluster {
   readonly #topicsById: Map<string, Topic> = new Map()
   #live: ReadonlySet<number> = new Set()
   #nextProducerId = 1000
+  #partitionCount = 0
   /** Where the leader of the next topic's first partition goes. */
   #rotation = 0
 
@@ -127,18 +130,22 @@ export class Cluster {
     if (illegal !== null) throw new DevBrokerError('INVALID_TOPIC_EXCEPTION', illegal)
     if (this.topics.has(name)) throw new DevBrokerError('TOPIC_ALREADY_EXISTS', `topic "${name}" exists already`)
     const assignments = this.#assignments(name, wanted)
+    this.#checkRoom(name, assignments.length)
     const topic = new Topic(name, randomBytes(16).toString('base64url'), new TopicConfig(wanted.configs))
     for (const replicas of assignments) this.#addPartition(topic, replicas)
     if (!validateOnly) {
       this.#rotation++
       this.topics.set(name, topic)
       this.#topicsById.set(topic.id, topic)
+      this.#partitionCount += topic.partitions.length
     }
     return topic
   }
 
   #assignments(name: string, wanted: NewTopic): readonly (readonly number[])[] {
     if (wanted.assignments !== undefined) {
+      const count = wanted.assignments.length
+      if (count > MAX_PARTITIONS) throw new DevBrokerError('INVALID_PARTITIONS', `topic "${name}" cannot have ${count} partitions`)
       for (const replicas of wanted.assignments) this.#checkReplicas(name, replicas)
       return wanted.assignments
     }
@@ -162,9 +169,15 @@ export class Cluster {
   #checkReplicas(name: string, replicas: readonly number[]): void {
     const known = replicas.every((id) => this.nodes.has(id))
     if (replicas.length === 0 || !known || new Set(replicas).size !== replicas.length) {
-      const message = `topic "${name}": [${replicas.join(', ')}] is not a list of different node ids out of ${[...this.nodes.keys()].join(', ')}`
+      const message = `topic "${name}": [${replicas.slice(0, 20).join(', ')}] is not a list of different node ids out of ${[...this.nodes.keys()].join(', ')}`
       throw new DevBrokerError('INVALID_REPLICA_ASSIGNMENT', message)
     }
+  }
+
+  #checkRoom(name: string, partitions: number): void {
+    if (this.#partitionCount + partitions <= MAX_PARTITIONS_OF_ALL) return
+    const message = `topic "${name}" cannot have ${partitions} partitions more: this broker has ${this.#partitionCount}, and ${MAX_PARTITIONS_OF_ALL} at most`
+    throw new DevBrokerError('INVALID_PARTITIONS', message)
   }
 
   #addPartition(topic: Topic, replicas: readonly number[]): void {
@@ -185,7 +198,9 @@ export class Cluster {
       throw new DevBrokerError('INVALID_REPLICA_ASSIGNMENT', message)
     }
     for (const replicas of assignments ?? []) this.#checkReplicas(topic.name, replicas)
+    this.#checkRoom(topic.name, count - present)
     if (validateOnly) return
+    this.#partitionCount += count - present
     const factor = topic.replicationFactor
     const first = [...this.nodes.keys()].indexOf(topic.partitions[0]!.replicas[0]!)
     for (let index = present; index < count; index++) {
@@ -197,6 +212,7 @@ export class Cluster {
   deleteTopic(topic: Topic): void {
     this.topics.delete(topic.name)
     this.#topicsById.delete(topic.id)
+    this.#partitionCount -= topic.partitions.length
     this.groups.topicDeleted(topic.name)
     for (const partition of topic.partitions) {
       partition.log.close()

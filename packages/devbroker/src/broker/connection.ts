@@ -18,6 +18,8 @@ import type { Router } from './router.ts'
 
 /** Kafka's socket.request.max.bytes. */
 const MAX_REQUEST_BYTES = 100 * 1024 * 1024
+/** Elements of all arrays of one request. Each may cost some hundred bytes and microseconds, and none may stop the host application. */
+const MAX_REQUEST_ELEMENTS = 200_000
 /** Kafka's connections.max.idle.ms. */
 const MAX_IDLE_MS = 10 * 60 * 1000
 /** The socket is not read while more than this waits to be handled. */
@@ -123,7 +125,7 @@ export class Connection {
       this.#authenticateRaw(frame)
       return
     }
-    const reader = new Reader(frame)
+    const reader = new Reader(frame, 0, frame.length, MAX_REQUEST_ELEMENTS)
     let header: RequestHeader
     let handler: ApiHandler | undefined
     let request: unknown

@@ -1,4 +1,5 @@
 import { DevBrokerError } from '../errors.ts'
+import { quoted } from '../quoted.ts'
 
 /** Kafka's numbers for the types of configuration values (DescribeConfigs v3). */
 export const configTypes = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7, class: 8, password: 9 } as const
@@ -102,9 +103,9 @@ export class TopicConfig {
 
 function checkValue(name: string, value: string): void {
   const definition = Object.hasOwn(topicConfigs, name) ? topicConfigs[name]! : undefined
-  if (definition === undefined) throw new DevBrokerError('INVALID_CONFIG', `unknown topic config name: ${name}`)
+  if (definition === undefined) throw new DevBrokerError('INVALID_CONFIG', `unknown topic config name: ${quoted(name)}`)
   const bad = (why: string): never => {
-    throw new DevBrokerError('INVALID_CONFIG', `invalid value "${value}" for configuration ${name}: ${why}`)
+    throw new DevBrokerError('INVALID_CONFIG', `invalid value ${quoted(value)} for configuration ${name}: ${why}`)
   }
   if (definition.values !== undefined) {
     const given = definition.type === 'list' ? value.split(',').map((part) => part.trim()) : [value]

@@ -17,6 +17,8 @@ export class GroupMember {
   rebalanceTimeoutMs: number
   /** What the member can do, in its order of preference. */
   protocols: readonly GroupProtocol[] = []
+  /** By name, as a hostile member may list very many. */
+  #metadata: ReadonlyMap<string, Buffer> = new Map()
   assignment: Buffer = EMPTY
   /** Joining for the first time: it can send no heartbeat yet, and its wait for the join has a limit of its own. */
   isNew = true
@@ -51,6 +53,7 @@ export class GroupMember {
     this.sessionTimeoutMs = request.sessionTimeoutMs
     this.rebalanceTimeoutMs = request.rebalanceTimeoutMs
     this.protocols = request.protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) }))
+    this.#metadata = new Map(this.protocols.toReversed().map(({ name, metadata }) => [name, metadata]))
   }
 
   matches(protocols: readonly GroupProtocol[]): boolean {
@@ -61,11 +64,11 @@ export class GroupMember {
   }
 
   supports(protocolName: string): boolean {
-    return this.protocols.some(({ name }) => name === protocolName)
+    return this.#metadata.has(protocolName)
   }
 
   metadata(protocolName: string | null): Buffer {
-    return this.protocols.find(({ name }) => name === protocolName)?.metadata ?? EMPTY
+    return (protocolName === null ? undefined : this.#metadata.get(protocolName)) ?? EMPTY
   }
 
   /** A join that waits until the group has a generation; an older join of the member is told to try again. */

@@ -1,13 +1,21 @@
 // ListOffsets, versions 1 to 9. Timestamps -1 latest, -2 earliest, -3 of the highest timestamp (v7), -4 earliest local (v8), -5 latest
 // tiered (v9: there is none). Records are decoded only here, one batch per lookup by time.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errorCodes } from '@sluice/protocol'
-import { type ListOffsetsRequest, type ListOffsetsResponse, listOffsetsApi } from '@sluice/protocol/messages/list-offsets'
+import {
+  type ListOffsetsPartition,
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
+  listOffsetsApi,
+} from '@sluice/protocol/messages/list-offsets'
 import type { Partition } from '../broker/partition.ts'
 import { firstRecordAtTime, recordOfMaxTimestamp } from '../log/record-times.ts'
-import { type ApiHandler, defineHandler } from './handler.ts'
+import { type ApiHandler, defineHandler, noResponse, type RequestContext } from './handler.ts'
 import { leadershipError } from './leadership.ts'
 
 const FIRST_WITH_LEADER_EPOCH = 4
+/** Decoding takes its time; after so much of it, others have a turn. */
+const MAX_WORK_MS = 10
 
 const LATEST = -1
 const EARLIEST = -2
@@ -27,27 +35,55 @@ export const listOffsetsHandler: ApiHandler<ListOffsetsRequest, ListOffsetsRespo
   api: listOffsetsApi,
   minVersion: 1,
   maxVersion: 9,
-  handle(context, request) {
-    return {
-      topics: request.topics.map((topic) => ({
-        name: topic.name,
-        partitions: topic.partitions.map(({ partitionIndex, currentLeaderEpoch, timestamp }) => {
-          if (isRepeated(topic.partitions, partitionIndex)) return { partitionIndex, errorCode: errorCodes.INVALID_REQUEST }
-          const partition = context.cluster.partition(topic.name, partitionIndex)
-          const errorCode = leadershipError(context, partition, currentLeaderEpoch)
-          if (partition === undefined || errorCode !== 0) return { partitionIndex, errorCode }
-          if (timestamp < LATEST_TIERED) return { partitionIndex, errorCode: errorCodes.UNSUPPORTED_VERSION }
-          const { offset, timestamp: time, leaderEpoch } = find(partition, timestamp)
-          const found = { partitionIndex, errorCode: 0, offset, timestamp: time }
-          return context.version >= FIRST_WITH_LEADER_EPOCH ? { ...found, leaderEpoch } : found
-        }),
-      })),
+  async handle(context, request) {
+    const { clock } = context.cluster
+    const duplicates = duplicatesOf(request)
+    const topics = []
+    let workingSince = clock.monotonic()
+    for (const { name, partitions } of request.topics) {
+      const answers = []
+      for (const wanted of partitions) {
+        const isDuplicate = duplicates.has(keyOf(name, wanted.partitionIndex))
+        answers.push(
+          isDuplicate ? { partitionIndex: wanted.partitionIndex, errorCode: errorCodes.INVALID_REQUEST } : answer(context, name, wanted),
+        )
+        if (clock.monotonic() - workingSince < MAX_WORK_MS) continue
+        await nextTurn()
+        if (context.signal.aborted) return noResponse
+        workingSince = clock.monotonic()
+      }
+      topics.push({ name, partitions: answers })
     }
+    return { topics }
   },
 })
 
-function isRepeated(partitions: ListOffsetsRequest['topics'][0]['partitions'], index: number): boolean {
-  return partitions.filter(({ partitionIndex }) => partitionIndex === index).length > 1
+function answer(context: RequestContext, topic: string, { partitionIndex, currentLeaderEpoch, timestamp }: ListOffsetsPartition) {
+  const partition = context.cluster.partition(topic, partitionIndex)
+  const errorCode = leadershipError(context, partition, currentLeaderEpoch)
+  if (partition === undefined || errorCode !== 0) return { partitionIndex, errorCode }
+  if (timestamp < LATEST_TIERED) return { partitionIndex, errorCode: errorCodes.UNSUPPORTED_VERSION }
+  const { offset, timestamp: time, leaderEpoch } = find(partition, timestamp)
+  const found = { partitionIndex, errorCode: 0, offset, timestamp: time }
+  return context.version >= FIRST_WITH_LEADER_EPOCH ? { ...found, leaderEpoch } : found
+}
+
+function keyOf(topic: string, partition: number): string {
+  return `${partition} ${topic}`
+}
+
+/** Partitions that a request names more than once: Kafka answers these with INVALID_REQUEST. */
+function duplicatesOf(request: ListOffsetsRequest): ReadonlySet<string> {
+  const seen = new Set<string>()
+  const duplicates = new Set<string>()
+  for (const { name, partitions } of request.topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = keyOf(name, partitionIndex)
+      if (seen.has(key)) duplicates.add(key)
+      else seen.add(key)
+    }
+  }
+  return duplicates
 }
 
 function find(partition: Partition, timestamp: number): FoundOffset {

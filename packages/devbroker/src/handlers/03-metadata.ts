@@ -5,9 +5,11 @@ import { type MetadataRequest, type MetadataRequestTopic, type MetadataResponse,
 import type { Cluster } from '../broker/cluster.ts'
 import { illegalTopicName, type Topic } from '../broker/topic.ts'
 import { DevBrokerError } from '../errors.ts'
+import { distinct } from './distinct.ts'
 import { type ApiHandler, defineHandler } from './handler.ts'
 
 const FIRST_WITHOUT_AUTO_CREATION = 4
+const FIRST_BY_ID = 12
 const ZERO_ID = 'A'.repeat(22)
 
 export const metadataHandler: ApiHandler<MetadataRequest, MetadataResponse> = defineHandler({
@@ -20,7 +22,7 @@ export const metadataHandler: ApiHandler<MetadataRequest, MetadataResponse> = de
     const all = request.topics === null || (version === 0 && request.topics.length === 0)
     const topics = all
       ? [...cluster.topics.values()].map((topic) => describe(cluster, topic))
-      : request.topics!.map((topic) => find(cluster, topic, create))
+      : distinct(request.topics!, ({ name, topicId }) => name ?? `id ${topicId}`).map((topic) => find(cluster, topic, create, version))
     return {
       brokers: cluster.liveNodes().map(({ id, host, port }) => ({ nodeId: id, host, port })),
       clusterId: cluster.clusterId,
@@ -31,8 +33,10 @@ export const metadataHandler: ApiHandler<MetadataRequest, MetadataResponse> = de
   },
 })
 
-function find(cluster: Cluster, wanted: MetadataRequestTopic, create: boolean) {
+function find(cluster: Cluster, wanted: MetadataRequestTopic, create: boolean, version: number) {
   if (wanted.name === null) {
+    // Versions 10 and 11 have ids in the request and no way to answer without a name.
+    if (version < FIRST_BY_ID) return failed('', errorCodes.INVALID_REQUEST, wanted.topicId)
     const topic = cluster.topicById(wanted.topicId)
     return topic === undefined ? failed(null, errorCodes.UNKNOWN_TOPIC_ID, wanted.topicId) : describe(cluster, topic)
   }

@@ -1,6 +1,7 @@
 import { errorCodes } from '@sluice/protocol'
 import { type OffsetFetchRequest, type OffsetFetchResponse, offsetFetchApi } from '@sluice/protocol/messages/offset-fetch'
 import { coordinates } from '../groups/coordinates.ts'
+import { distinct } from './distinct.ts'
 import { type ApiHandler, defineHandler, type RequestContext } from './handler.ts'
 
 type Topics = readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[] | null
@@ -15,7 +16,12 @@ export const offsetFetchHandler: ApiHandler<OffsetFetchRequest, OffsetFetchRespo
   maxVersion: 9,
   handle(context, request) {
     if (context.version >= 8) {
-      return { groups: request.groups.map(({ groupId, topics }) => ({ groupId, ...fetch(context, groupId, topics) })) }
+      return {
+        groups: distinct(request.groups, ({ groupId }) => groupId).map(({ groupId, topics }) => ({
+          groupId,
+          ...fetch(context, groupId, topics),
+        })),
+      }
     }
     const { topics, errorCode } = fetch(context, request.groupId, request.topics)
     if (errorCode === errorCodes.NONE || context.version >= 2) return { topics, errorCode }

@@ -1,6 +1,8 @@
 import { errorCodes } from '@sluice/protocol'
 import { type DescribeGroupsRequest, type DescribeGroupsResponse, describeGroupsApi } from '@sluice/protocol/messages/describe-groups'
 import { coordinates } from '../groups/coordinates.ts'
+import { quoted } from '../quoted.ts'
+import { distinct } from './distinct.ts'
 import { type ApiHandler, defineHandler, type RequestContext } from './handler.ts'
 
 /** READ, DELETE and DESCRIBE, by their codes in Kafka's `AclOperation`: nobody is forbidden anything here. */
@@ -13,7 +15,7 @@ export const describeGroupsHandler: ApiHandler<DescribeGroupsRequest, DescribeGr
   maxVersion: 6,
   handle(context, { groups, includeAuthorizedOperations }) {
     const operations = includeAuthorizedOperations ? { authorizedOperations: ALL_OPERATIONS } : {}
-    return { groups: groups.map((groupId) => ({ ...describe(context, groupId), ...operations })) }
+    return { groups: distinct(groups, (groupId) => groupId).map((groupId) => ({ ...describe(context, groupId), ...operations })) }
   },
 })
 
@@ -25,5 +27,5 @@ function describe(context: RequestContext, groupId: string) {
     return { groupId, groupState: state, protocolType, protocolData, members }
   }
   if (context.version < 6) return { groupId, groupState: 'Dead' }
-  return { groupId, groupState: 'Dead', errorCode: errorCodes.GROUP_ID_NOT_FOUND, errorMessage: `group "${groupId}" does not exist` }
+  return { groupId, groupState: 'Dead', errorCode: errorCodes.GROUP_ID_NOT_FOUND, errorMessage: `group ${quoted(groupId)} does not exist` }
 }

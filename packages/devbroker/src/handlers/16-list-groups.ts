@@ -8,16 +8,21 @@ export const listGroupsHandler: ApiHandler<ListGroupsRequest, ListGroupsResponse
   minVersion: 0,
   maxVersion: 5,
   handle(context, { statesFilter, typesFilter }) {
+    const states = lowerCase(statesFilter)
+    const types = lowerCase(typesFilter)
     const groups = context.cluster.groups
       .list()
       .filter(
-        ({ groupId, groupState, groupType }) =>
-          coordinates(context, groupId) && passes(statesFilter, groupState) && passes(typesFilter, groupType),
+        ({ groupId, groupState, groupType }) => coordinates(context, groupId) && passes(states, groupState) && passes(types, groupType),
       )
     return { groups }
   },
 })
 
-function passes(filter: readonly string[], value: string): boolean {
-  return filter.length === 0 || filter.some((wanted) => wanted.toLowerCase() === value.toLowerCase())
+function lowerCase(filter: readonly string[]): ReadonlySet<string> {
+  return new Set(filter.map((wanted) => wanted.toLowerCase()))
+}
+
+function passes(filter: ReadonlySet<string>, value: string): boolean {
+  return filter.size === 0 || filter.has(value.toLowerCase())
 }

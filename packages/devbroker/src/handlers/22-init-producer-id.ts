@@ -2,6 +2,7 @@
 // Missing: transactional ids, which are refused with UNSUPPORTED_VERSION and a line in the broker's log.
 import { errorCodes } from '@sluice/protocol'
 import { type InitProducerIdRequest, type InitProducerIdResponse, initProducerIdApi } from '@sluice/protocol/messages/init-producer-id'
+import { quoted } from '../quoted.ts'
 import { type ApiHandler, defineHandler } from './handler.ts'
 
 export const initProducerIdHandler: ApiHandler<InitProducerIdRequest, InitProducerIdResponse> = defineHandler({
@@ -10,7 +11,10 @@ export const initProducerIdHandler: ApiHandler<InitProducerIdRequest, InitProduc
   maxVersion: 5,
   handle({ cluster, clientId }, { transactionalId }) {
     if (transactionalId !== null) {
-      cluster.logger.warn('a producer asked for transactions, which this broker does not have', { clientId, transactionalId })
+      cluster.logger.warn('a producer asked for transactions, which this broker does not have', {
+        clientId: quoted(clientId ?? ''),
+        transactionalId: quoted(transactionalId),
+      })
       return { errorCode: errorCodes.UNSUPPORTED_VERSION, producerId: -1, producerEpoch: -1 }
     }
     return { errorCode: 0, producerId: cluster.nextProducerId(), producerEpoch: 0 }

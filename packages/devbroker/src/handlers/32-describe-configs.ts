@@ -8,6 +8,8 @@ import {
 } from '@sluice/protocol/messages/describe-configs'
 import type { Cluster } from '../broker/cluster.ts'
 import { configTypes, topicConfigs } from '../broker/topic-config.ts'
+import { quoted } from '../quoted.ts'
+import { distinct } from './distinct.ts'
 import { type ApiHandler, defineHandler } from './handler.ts'
 import { type ConfigValue, configSources, describeTopicConfig, resourceTypes } from './topic-configs.ts'
 
@@ -17,13 +19,13 @@ export const describeConfigsHandler: ApiHandler<DescribeConfigsRequest, Describe
   maxVersion: 4,
   handle({ cluster }, request) {
     return {
-      results: request.resources.map((resource) => {
+      results: distinct(request.resources, (resource) => `${resource.resourceType} ${resource.resourceName}`).map((resource) => {
         const { resourceType, resourceName } = resource
         const values = valuesOf(cluster, resource)
         if (typeof values === 'number') {
           return {
             errorCode: values,
-            errorMessage: `there is no resource of type ${resourceType} named "${resourceName}"`,
+            errorMessage: `there is no resource of type ${resourceType} named ${quoted(resourceName)}`,
             resourceType,
             resourceName,
           }

@@ -6,6 +6,7 @@ import {
   createPartitionsApi,
 } from '@sluice/protocol/messages/create-partitions'
 import { DevBrokerError } from '../errors.ts'
+import { quoted } from '../quoted.ts'
 import { type ApiHandler, defineHandler } from './handler.ts'
 
 export const createPartitionsHandler: ApiHandler<CreatePartitionsRequest, CreatePartitionsResponse> = defineHandler({
@@ -17,7 +18,7 @@ export const createPartitionsHandler: ApiHandler<CreatePartitionsRequest, Create
       results: request.topics.map(({ name, count, assignments }) => {
         const topic = cluster.topics.get(name)
         if (topic === undefined)
-          return { name, errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: `there is no topic "${name}"` }
+          return { name, errorCode: errorCodes.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: `there is no topic ${quoted(name)}` }
         try {
           cluster.createPartitions(
             topic,

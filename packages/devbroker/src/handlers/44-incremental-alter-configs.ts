@@ -7,6 +7,7 @@ import {
 } from '@sluice/protocol/messages/incremental-alter-configs'
 import { TopicConfig, topicConfigs } from '../broker/topic-config.ts'
 import { DevBrokerError } from '../errors.ts'
+import { quoted } from '../quoted.ts'
 import { alterTopicConfig } from './alter-topic-config.ts'
 import { type ApiHandler, defineHandler } from './handler.ts'
 
@@ -24,6 +25,9 @@ export const incrementalAlterConfigsHandler: ApiHandler<IncrementalAlterConfigsR
       responses: request.resources.map((resource) =>
         alterTopicConfig(cluster, resource, request.validateOnly, (config) => {
           const overrides = new Map(config.overrides)
+          if (new Set(resource.configs.map(({ name }) => name)).size < resource.configs.length) {
+            throw new DevBrokerError('INVALID_REQUEST', 'a configuration occurs twice in the request')
+          }
           for (const change of resource.configs) apply(overrides, change)
           return new TopicConfig(overrides)
         }),
@@ -35,7 +39,7 @@ export const incrementalAlterConfigsHandler: ApiHandler<IncrementalAlterConfigsR
 function apply(overrides: Map<string, string>, { name, configOperation, value }: AlterableConfig): void {
   switch (configOperation) {
     case SET:
-      if (value === null) throw new DevBrokerError('INVALID_REQUEST', `configuration ${name} cannot be set to null`)
+      if (value === null) throw new DevBrokerError('INVALID_REQUEST', `configuration ${quoted(name)} cannot be set to null`)
       overrides.set(name, value)
       return
     case DELETE:
@@ -44,7 +48,7 @@ function apply(overrides: Map<string, string>, { name, configOperation, value }:
     case APPEND:
     case SUBTRACT: {
       const definition = Object.hasOwn(topicConfigs, name) ? topicConfigs[name]! : undefined
-      if (definition?.type !== 'list') throw new DevBrokerError('INVALID_CONFIG', `configuration ${name} is not a list`)
+      if (definition?.type !== 'list') throw new DevBrokerError('INVALID_CONFIG', `configuration ${quoted(name)} is not a list`)
       const present = new Set((overrides.get(name) ?? definition.default).split(',').filter((part) => part !== ''))
       for (const part of (value ?? '').split(',')) {
         if (configOperation === APPEND) present.add(part)
@@ -54,6 +58,6 @@ function apply(overrides: Map<string, string>, { name, configOperation, value }:
       return
     }
     default:
-      throw new DevBrokerError('INVALID_REQUEST', `operation ${configOperation} on configuration ${name} is not known`)
+      throw new DevBrokerError('INVALID_REQUEST', `operation ${configOperation} on configuration ${quoted(name)} is not known`)
   }
 }

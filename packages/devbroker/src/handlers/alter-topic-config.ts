@@ -2,6 +2,7 @@ import { errorCodes } from '@sluice/protocol'
 import type { Cluster } from '../broker/cluster.ts'
 import type { TopicConfig } from '../broker/topic-config.ts'
 import { DevBrokerError } from '../errors.ts'
+import { quoted } from '../quoted.ts'
 import { resourceTypes } from './topic-configs.ts'
 
 export interface AlteredResource {
@@ -27,7 +28,7 @@ export function alterTopicConfig(
     return answer(errorCodes.INVALID_REQUEST, 'this development broker can change the configuration of topics only')
   }
   const topic = cluster.topics.get(resourceName)
-  if (topic === undefined) return answer(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic "${resourceName}"`)
+  if (topic === undefined) return answer(errorCodes.UNKNOWN_TOPIC_OR_PARTITION, `there is no topic ${quoted(resourceName)}`)
   try {
     const config = change(topic.config)
     if (!validateOnly) topic.config = config

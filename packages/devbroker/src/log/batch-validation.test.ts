@@ -37,6 +37,12 @@ const wrong: readonly [string, Buffer | null, keyof typeof errorCodes, Partial<B
   ['a transaction', batch({ isTransactional: true, producerId: 1, producerEpoch: 0, baseSequence: 0 }), 'INVALID_TXN_STATE'],
   ['another last offset than the count says', batch({ lastOffsetDelta: 5 }), 'INVALID_RECORD'],
   ['no records', encodeBatch([]), 'INVALID_RECORD'],
+  [
+    'more records than its bytes can hold',
+    changed((bytes) => bytes.writeInt32BE(1000, 57) && bytes.writeInt32BE(999, 23)),
+    'INVALID_RECORD',
+    { verifyCrc: false },
+  ],
   ['a count below zero', changed((bytes) => bytes.writeInt32BE(-1, 57)), 'CORRUPT_MESSAGE', { verifyCrc: false }],
 ]
 

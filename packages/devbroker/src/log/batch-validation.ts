@@ -14,6 +14,8 @@ export type BatchVerdict =
 const CRC_FROM = 21
 const ZSTD = 4
 const CODEC_BITS = 0x07
+/** Length, attributes, two deltas, key, value and headers: a byte each at least. */
+const MIN_RECORD_BYTES = 7
 const TIMESTAMP_TYPE_BIT = 0x08
 
 /** What a broker checks of a produced partition before it takes it (Java: ProduceRequest.validateRecords, LogValidator). Records are not decoded. */
@@ -53,6 +55,9 @@ export function validateBatch(records: Buffer | null, rules: BatchRules): BatchV
   if (header.isTransactional) return refuse('INVALID_TXN_STATE', 'this broker has no transactions')
   if (header.recordsCount <= 0 || header.lastOffsetDelta !== header.recordsCount - 1) {
     return refuse('INVALID_RECORD', `the batch says ${header.recordsCount} records and a last offset delta of ${header.lastOffsetDelta}`)
+  }
+  if (header.compression === 'none' && header.recordsCount * MIN_RECORD_BYTES > sizeInBytes - BATCH_HEADER_BYTES) {
+    return refuse('INVALID_RECORD', `${header.recordsCount} records cannot fit into a batch of ${sizeInBytes} bytes`)
   }
   return { header, errorCode: 0, message: null }
 }

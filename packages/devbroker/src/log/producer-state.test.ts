@@ -57,3 +57,15 @@ test('producer state - producers do not touch one another, and one without an id
   assert.equal(state.size, 2)
   assert.equal(errorOf(state.check(header(-1, 1, 0, 9))), errorCodes.INVALID_RECORD)
 })
+
+test('producer state - of very many producers the ones that were silent longest are forgotten', () => {
+  const state = new ProducerState()
+  const first = header(0, 1, 0, 1)
+  for (let id = 1; id <= 10_000; id++) produce(state, { ...first, producerId: id }, id)
+  produce(state, { ...first, producerId: 1, baseSequence: 1 }, 20_000)
+  for (let id = 10_001; id <= 10_010; id++) produce(state, { ...first, producerId: id }, id)
+  assert.equal(state.size, 10_000)
+  assert.equal(state.check({ ...first, producerId: 1 }).kind, 'duplicate')
+  assert.equal(state.check({ ...first, producerId: 2 }).kind, 'append')
+  assert.equal(state.check({ ...first, producerId: 12 }).kind, 'duplicate')
+})

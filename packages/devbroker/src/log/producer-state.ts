@@ -3,6 +3,8 @@ import { errorCodes, type RecordBatchHeader } from '@sluice/protocol'
 /** Kafka keeps five, because a client may have five requests in flight. */
 const BATCHES_KEPT = 5
 const SEQUENCES = 2 ** 31
+/** Kafka forgets a producer after a day (producer.id.expiration.ms); here the one that was silent longest goes. */
+const PRODUCERS_KEPT = 10_000
 
 interface BatchMetadata {
   readonly firstSequence: number
@@ -66,8 +68,11 @@ export class ProducerState {
     let entry = this.#producers.get(header.producerId)
     if (entry === undefined || entry.epoch !== header.producerEpoch) {
       entry = { epoch: header.producerEpoch, batches: [] }
-      this.#producers.set(header.producerId, entry)
     }
+    // Set anew, so that the order is that of the last append.
+    this.#producers.delete(header.producerId)
+    this.#producers.set(header.producerId, entry)
+    if (this.#producers.size > PRODUCERS_KEPT) this.#producers.delete(this.#producers.keys().next().value!)
     entry.batches.push({
       firstSequence: header.baseSequence,
       lastSequence: addSequence(header.baseSequence, header.recordsCount - 1),

@@ -1,6 +1,9 @@
 import { forEachRecord, ProtocolError } from '@sluice/protocol'
 import type { StoredBatch } from './partition-log.ts'
 
+/** Enough for any batch of a sane producer; a bomb gets no further, and its first offset stands for it. */
+const MAX_LOOKUP_BYTES = 32 * 1024 * 1024
+
 export interface OffsetAtTime {
   readonly offset: number
   readonly timestamp: number
@@ -22,9 +25,15 @@ export function recordOfMaxTimestamp(batch: StoredBatch): OffsetAtTime {
 function pick(batch: StoredBatch, better: (timestamp: number, found: OffsetAtTime | null) => boolean): OffsetAtTime {
   let found: OffsetAtTime | null = null
   try {
-    forEachRecord(batch.buffer, batch.start, (offset, timestamp) => {
-      if (better(timestamp, found)) found = { offset, timestamp }
-    })
+    forEachRecord(
+      batch.buffer,
+      batch.start,
+      (offset, timestamp) => {
+        // A batch may claim a time that no response can carry.
+        if (Number.isSafeInteger(timestamp) && better(timestamp, found)) found = { offset, timestamp }
+      },
+      MAX_LOOKUP_BYTES,
+    )
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
   }
