@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { DevBroker } from '@sluice/devbroker'
+import { needs, testCluster } from '../support/test-cluster.ts'
 
+/** Without --bootstrap it starts a development broker inside. */
+const embedded = needs({ devBroker: 'the main job with its embedded broker' })
 const sluice = fileURLToPath(new URL('../../packages/cli/src/sluice.ts', import.meta.url))
 
 interface Outcome {
@@ -29,7 +31,7 @@ async function start(args: readonly string[], act: (child: ReturnType<typeof spa
   return { code, lines, summary: JSON.parse(lines.at(-1)!), errors }
 }
 
-test('start - figures of this machine flow for the given time, and the last line adds up', async () => {
+test('start - figures of this machine flow for the given time, and the last line adds up', embedded, async () => {
   const { code, lines, summary } = await start(['--duration', '2'])
   assert.equal(code, 0)
   assert.ok(summary.produced! >= 20 && summary.produced! <= 60, `${summary.produced} samples in two seconds`)
@@ -47,19 +49,20 @@ test('start - figures of this machine flow for the given time, and the last line
 test('start - every line of a file arrives once, unchanged and in order per partition', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-start-'))
   try {
-    await using broker = await DevBroker.start({ topics: { logs: 4 } })
+    await using cluster = await testCluster()
+    const topic = await cluster.createTopic(4, {}, 'logs')
     const lines = Array.from({ length: 2000 }, (_, n) =>
       n % 50 === 0 ? '' : `[Sun Dec 04 04:47:44 2005] [error] line ${n} \u00e9\u{1f600}`,
     )
     const file = join(folder, 'some.log')
     writeFileSync(file, `${lines.join('\n')}\n`)
-    const { code, summary } = await start(['--input', file, '--bootstrap', broker.bootstrapServers, '--topic', 'logs'])
+    const { code, summary } = await start(['--input', file, '--bootstrap', cluster.bootstrapServers, '--topic', topic])
     assert.equal(code, 0)
     assert.deepEqual(
       { ...summary, p50Ms: 0, p99Ms: 0 },
       { produced: 2000, acknowledged: 2000, consumed: 2000, dropped: 0, failed: 0, p50Ms: 0, p99Ms: 0 },
     )
-    const records = await broker.records('logs')
+    const records = await cluster.records(topic)
     assert.deepEqual(records.map(({ value }) => value!.toString()).sort(), [...lines].sort())
     for (let partition = 0; partition < 4; partition++) {
       const numbers = records
@@ -80,13 +83,13 @@ test('start - every line of a file arrives once, unchanged and in order per part
   }
 })
 
-test('start - standard input is read to its end', async () => {
+test('start - standard input is read to its end', embedded, async () => {
   const { code, summary } = await start(['--input', '-'], (child) => child.stdin!.end('one\ntwo\nthree'))
   assert.equal(code, 0)
   assert.equal(summary.consumed, 3)
 })
 
-test('start - Ctrl-C ends it with the same line and exit code 0', async () => {
+test('start - Ctrl-C ends it with the same line and exit code 0', embedded, async () => {
   const { code, summary } = await start([], (child) => {
     child.stdout!.once('data', () => setTimeout(() => child.kill('SIGINT'), 500))
   })
