@@ -5,35 +5,26 @@ import type { Partition } from './broker/partition.ts'
 import { Router } from './broker/router.ts'
 import type { Topic } from './broker/topic.ts'
 import { DevBrokerError } from './errors.ts'
+import type { DevBrokerApi } from './faults/api-messages.ts'
+import { checkApi } from './faults/check-api.ts'
+import { Faults } from './faults/faults.ts'
+import { type DevBrokerJournal, Journal } from './faults/journal.ts'
 import { apiHandlers } from './handlers/index.ts'
 import { type DecodedRecord, decodeRecords } from './log/decoded-records.ts'
 import { checkTopicOptions, type DevBrokerOptions, resolveOptions, type TopicOptions, topicEntries } from './options.ts'
+import { type NewRecord, type ProducedRecord, produceRecords } from './produce-records.ts'
+import {
+  CoordinatorView,
+  type DevBrokerCoordinator,
+  type DevBrokerGroup,
+  type DevBrokerNode,
+  type DevBrokerPartition,
+  GroupView,
+  PartitionView,
+} from './views.ts'
 
-/** One node, as tests see it. */
-export interface DevBrokerNode {
-  readonly id: number
-  readonly host: string
-  readonly port: number
-  readonly isUp: boolean
-  /** Stops listening and drops every connection; leadership goes to other replicas that are up. Data is not lost. */
-  down(): Promise<void>
-  /** Listens again, on the same port. */
-  up(): Promise<void>
-}
-
-/** One partition, as tests see it. */
-export interface DevBrokerPartition {
-  readonly topic: string
-  readonly partition: number
-  /** Node id; -1 while no replica is up. */
-  readonly leader: number
-  readonly leaderEpoch: number
-  readonly replicas: readonly number[]
-  readonly startOffset: number
-  readonly endOffset: number
-  /** Makes another node the leader, in a new epoch; the old one answers NOT_LEADER_OR_FOLLOWER from now on. */
-  moveLeader(nodeId: number): void
-}
+/** What an old broker would serve: the lowest and highest version per API, or null for an API that it does not have. */
+export type ApiCaps = Readonly<Partial<Record<DevBrokerApi, readonly [min: number, max: number] | null>>>
 
 /**
  * A Kafka-protocol broker inside this process, for development and tests: several nodes on loopback ports, records in
@@ -45,10 +36,18 @@ export interface DevBrokerPartition {
  */
 export class DevBroker implements AsyncDisposable {
   readonly #cluster: Cluster
+  readonly #router: Router
+  /** What goes wrong on purpose: queued errors and drops, latency, full disks, hooks, chaos. */
+  readonly faults: Faults
+  /** The last `journalSize` requests that came. */
+  readonly journal: DevBrokerJournal
   #closing: Promise<void> | undefined
 
-  private constructor(cluster: Cluster) {
+  private constructor(cluster: Cluster, router: Router) {
     this.#cluster = cluster
+    this.#router = router
+    this.faults = new Faults(cluster)
+    this.journal = cluster.journal ?? new Journal(0, cluster.clock)
   }
 
   /** Listens on every node before it resolves. Rejects with `DevBrokerError` when an option is wrong or a port is taken; then nothing is left behind. */
@@ -65,7 +64,7 @@ export class DevBroker implements AsyncDisposable {
       const nodePort = port === 0 ? 0 : port + id - 1
       cluster.addNode(new BrokerNode({ id, host, advertisedHost, port: nodePort, tls: tls ?? null }, cluster, router))
     }
-    const broker = new DevBroker(cluster)
+    const broker = new DevBroker(cluster, router)
     try {
       await Promise.all([...cluster.nodes.values()].map((node) => node.up()))
       for (const [name, topic] of topicEntries(resolved.topics)) broker.createTopic(name, topic)
@@ -122,9 +121,38 @@ export class DevBroker implements AsyncDisposable {
     return new PartitionView(this.#cluster, this.#partition(topic, partition))
   }
 
-  /** The node that coordinates a group; undefined while all are down. */
-  coordinator(groupId: string): DevBrokerNode | undefined {
-    return this.#cluster.coordinatorFor(groupId)
+  /** The node that coordinates a group, now and after it has changed. Its properties throw COORDINATOR_NOT_AVAILABLE while every node is down. */
+  coordinator(groupId: string): DevBrokerCoordinator {
+    return new CoordinatorView(this.#cluster, groupId)
+  }
+
+  /** A consumer group, which need not exist yet. */
+  group(groupId: string): DevBrokerGroup {
+    return new GroupView(this.#cluster, groupId)
+  }
+
+  /**
+   * Serves APIs in the given versions only, or with null not at all, like an old broker; the others again in full. What is
+   * announced follows; requests in other versions close the connection. `{}` ends it. Throws INVALID_OPTION for versions that
+   * the broker does not have.
+   */
+  caps(caps: ApiCaps): void {
+    const limits = new Map<number, readonly [min: number, max: number] | null>()
+    for (const [name, cap] of Object.entries(caps)) {
+      checkApi(name)
+      const { api, minVersion, maxVersion } = apiHandlers.find((handler) => handler.api.name === name)!
+      if (cap !== null && !(cap[0] >= minVersion && cap[1] >= cap[0] && cap[1] <= maxVersion)) {
+        const message = `${name} cannot be served in versions ${cap.join(' to ')}: there are ${minVersion} to ${maxVersion}`
+        throw new DevBrokerError('INVALID_OPTION', message)
+      }
+      limits.set(api.key, cap)
+    }
+    this.#router.limit(limits)
+  }
+
+  /** Puts records into a topic without going over the wire; consumers that wait get them at once. Throws, such as MESSAGE_TOO_LARGE. */
+  async produce(topic: string, records: readonly NewRecord[]): Promise<ProducedRecord[]> {
+    return produceRecords(this.#topic(topic), records, this.#cluster.clock)
   }
 
   /**
@@ -175,47 +203,5 @@ export class DevBroker implements AsyncDisposable {
     if (partition !== undefined) return partition
     const message = `topic "${topic}" has no partition ${index}, only 0 to ${partitions.length - 1}`
     throw new DevBrokerError('UNKNOWN_TOPIC_OR_PARTITION', message)
-  }
-}
-
-class PartitionView implements DevBrokerPartition {
-  readonly #cluster: Cluster
-  readonly #partition: Partition
-
-  constructor(cluster: Cluster, partition: Partition) {
-    this.#cluster = cluster
-    this.#partition = partition
-  }
-
-  get topic(): string {
-    return this.#partition.topic.name
-  }
-
-  get partition(): number {
-    return this.#partition.index
-  }
-
-  get leader(): number {
-    return this.#partition.leader
-  }
-
-  get leaderEpoch(): number {
-    return this.#partition.leaderEpoch
-  }
-
-  get replicas(): readonly number[] {
-    return this.#partition.replicas
-  }
-
-  get startOffset(): number {
-    return this.#partition.log.startOffset
-  }
-
-  get endOffset(): number {
-    return this.#partition.log.endOffset
-  }
-
-  moveLeader(nodeId: number): void {
-    this.#cluster.moveLeader(this.#partition, nodeId)
   }
 }

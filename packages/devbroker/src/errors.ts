@@ -1,7 +1,7 @@
 import { errorCodes } from '@sluice/protocol'
 
 /** Kafka's name of the error that a client would be told, or one of ours for wrong use of `DevBroker` itself. */
-export type DevBrokerErrorCode = keyof typeof errorCodes | 'INVALID_OPTION' | 'CLOSED' | 'NODE_DOWN'
+export type DevBrokerErrorCode = keyof typeof errorCodes | 'INVALID_OPTION' | 'CLOSED' | 'NODE_DOWN' | 'FAULTS_LEFT'
 
 /** What `DevBroker`'s own methods throw. */
 export class DevBrokerError extends Error {

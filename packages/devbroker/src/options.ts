@@ -50,6 +50,8 @@ export interface DevBrokerOptions {
   readonly tls?: TlsOptions
   /** Kafka's group.initial.rebalance.delay.ms. @default 0 (Kafka: 3000) */
   readonly groupInitialRebalanceDelayMs?: number
+  /** How many of the last requests `journal` keeps; 0 for none. @default 10000 */
+  readonly journalSize?: number
   /** @default 'sluice-dev' */
   readonly clusterId?: string
   /** Drives every wait and timestamp. @default the system's */
@@ -72,6 +74,7 @@ const DEFAULTS = {
   maxMemoryBytes: 512 * 1024 * 1024,
   verifyCrc: true,
   groupInitialRebalanceDelayMs: 0,
+  journalSize: 10_000,
   clusterId: 'sluice-dev',
   clock: systemClock,
   log: consoleLogger,
@@ -93,6 +96,7 @@ export function resolveOptions(options: DevBrokerOptions): ResolvedOptions {
   checkNumber('defaultPartitions', resolved.defaultPartitions, 1, 10_000)
   checkNumber('maxMemoryBytes', resolved.maxMemoryBytes, 1, Number.MAX_SAFE_INTEGER)
   checkNumber('groupInitialRebalanceDelayMs', resolved.groupInitialRebalanceDelayMs, 0, 2 ** 31 - 1)
+  checkNumber('journalSize', resolved.journalSize, 0, 1_000_000)
   if (!isLoopback(host) && !resolved.unsafeListen) {
     const message = `host "${host}" is not a loopback address: a development broker that others can reach needs unsafeListen: true`
     throw new DevBrokerError('INVALID_OPTION', message)

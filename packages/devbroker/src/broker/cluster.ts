@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Credentials } from '../auth/credentials.ts'
 import type { Clock } from '../clock.ts'
 import { DevBrokerError } from '../errors.ts'
+import type { FaultInjector } from '../faults/faults.ts'
+import { Journal } from '../faults/journal.ts'
 import { GroupCoordinator } from '../groups/group-coordinator.ts'
 import { MemoryBudget } from '../log/memory-budget.ts'
 import type { Logger } from '../logger.ts'
@@ -19,6 +21,8 @@ export interface ClusterOptions {
   readonly maxMemoryBytes: number
   readonly verifyCrc: boolean
   readonly groupInitialRebalanceDelayMs: number
+  /** How many requests the journal keeps; 0 for none. */
+  readonly journalSize?: number
   /** Null when clients need not authenticate. */
   readonly credentials: Credentials | null
 }
@@ -54,8 +58,14 @@ export class Cluster {
   /** By id, in order of id. */
   readonly nodes: Map<number, BrokerNode> = new Map()
   readonly topics: Map<string, Topic> = new Map()
+  /** Null while requests are not noted. */
+  readonly journal: Journal | null
+  /** Null while nothing is to go wrong. */
+  injector: FaultInjector | null = null
   readonly #topicsById: Map<string, Topic> = new Map()
   #live: ReadonlySet<number> = new Set()
+  /** Groups that were given a coordinator; it counts while its node is up. */
+  readonly #movedGroups: Map<string, number> = new Map()
   #nextProducerId = 1000
   #partitionCount = 0
   /** Where the leader of the next topic's first partition goes. */
@@ -71,6 +81,8 @@ export class Cluster {
     this.budget = new MemoryBudget(options.maxMemoryBytes, options.logger)
     this.defaultPartitions = options.defaultPartitions
     this.groupInitialRebalanceDelayMs = options.groupInitialRebalanceDelayMs
+    const { journalSize = 0 } = options
+    this.journal = journalSize === 0 ? null : new Journal(journalSize, options.clock)
     this.groups = new GroupCoordinator({
       clock: options.clock,
       initialRebalanceDelayMs: options.groupInitialRebalanceDelayMs,
@@ -102,7 +114,21 @@ export class Cluster {
     return id === undefined ? undefined : this.nodes.get(id)
   }
 
+  /** Makes `nodeId` the coordinator of a group: what waits at the old one is answered with NOT_COORDINATOR. */
+  moveCoordinator(groupId: string, nodeId: number): void {
+    const node = this.nodes.get(nodeId)
+    if (!node?.isUp) {
+      const message = `group "${groupId}" cannot move to node ${nodeId}: ${node === undefined ? 'there is no such node' : 'it is down'}`
+      throw new DevBrokerError('BROKER_NOT_AVAILABLE', message)
+    }
+    if (this.coordinatorFor(groupId) === node) return
+    this.#movedGroups.set(groupId, nodeId)
+    this.groups.coordinatorMoved((each) => each === groupId)
+  }
+
   #coordinatorIn(live: ReadonlySet<number>, key: string): number | undefined {
+    const moved = this.#movedGroups.get(key)
+    if (moved !== undefined && live.has(moved)) return moved
     const ids = [...this.nodes.keys()]
     const first = hash(key) % ids.length
     for (let i = 0; i < ids.length; i++) {
@@ -222,6 +248,7 @@ export class Cluster {
 
   /** Forgets everything; the nodes are down by then. */
   close(): void {
+    this.journal?.close()
     this.groups.close()
     for (const topic of [...this.topics.values()]) this.deleteTopic(topic)
   }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import {
   decodeRequestHeader,
   encodeResponse,
+  errorCodes,
   FrameSplitter,
   ProtocolError,
   Reader,
@@ -9,6 +10,9 @@ import {
   type Writable,
 } from '@sluice/protocol'
 import { Authentication } from '../auth/authentication.ts'
+import { DelayedResponses } from '../faults/delayed-responses.ts'
+import { Interruption } from '../faults/interruption.ts'
+import { firstError, type RequestRecord } from '../faults/journal.ts'
 import { refuseApiVersions } from '../handlers/18-api-versions.ts'
 import { type ApiHandler, noResponse, type RequestContext } from '../handlers/handler.ts'
 import type { Cluster } from './cluster.ts'
@@ -45,6 +49,10 @@ export class Connection {
   readonly #splitter: FrameSplitter
   readonly #queue: Buffer[] = []
   #queuedBytes = 0
+  /** The journal's entry of the request that is being handled. */
+  #record: RequestRecord | null = null
+  /** Answers under way on a slow network; null until there was one. */
+  #delayed: DelayedResponses | null = null
   /** A handler's promise is pending. */
   #handling = false
   /** The socket has not taken the last response yet. */
@@ -78,6 +86,8 @@ export class Connection {
     this.#closed = true
     this.#queue.length = 0
     this.#queuedBytes = 0
+    this.#record?.end('abandoned')
+    this.#delayed?.clear()
     this.#socket.destroy()
     this.#abort.abort()
     this.#node.connectionClosed(this)
@@ -103,13 +113,18 @@ export class Connection {
     if (this.#closed) return
     // One writev for the responses to all requests that arrived together.
     this.#socket.cork()
-    while (!this.#handling && !this.#draining && !this.#closed && this.#queue.length > 0) {
+    while (!this.#handling && !this.#draining && !this.#closed && this.#queue.length > 0 && !this.#isSlow) {
       const frame = this.#queue.shift()!
       this.#queuedBytes -= frame.length
       this.#handle(frame)
     }
     this.#socket.uncork()
     this.#pauseOrResume()
+  }
+
+  /** More is under way than the memory of a slow network should hold. */
+  get #isSlow(): boolean {
+    return this.#delayed !== null && this.#delayed.sizeInBytes > MAX_QUEUED_BYTES
   }
 
   #pauseOrResume(): void {
@@ -138,7 +153,7 @@ export class Connection {
       handler = this.#router.find(apiKey, apiVersion)
       if (handler === undefined) {
         if (apiKey !== API_VERSIONS) throw new ProtocolError('UNSUPPORTED_VERSION', `called API ${apiKey} in version ${apiVersion}`)
-        this.#write(refuseApiVersions(header.correlationId, this.#router.advertised()))
+        this.#send(refuseApiVersions(header.correlationId, this.#router.advertised()))
         return
       }
       request = handler.api.request.read(reader, apiVersion)
@@ -150,8 +165,12 @@ export class Connection {
   }
 
   #call(handler: ApiHandler, header: RequestHeader, request: unknown): void {
+    const { injector, journal } = this.#cluster
+    const context = this.#context(header)
+    const record = journal === null ? null : journal.begin(handler.api.name, context, request)
+    this.#record = record
     try {
-      const response = handler.handle(this.#context(header), request)
+      const response = injector === null ? handler.handle(context, request) : injector.handle(handler, context, request, record)
       if (response instanceof Promise) {
         this.#handling = true
         response.then(
@@ -182,24 +201,79 @@ export class Connection {
     }
   }
 
-  #answer(handler: ApiHandler, header: RequestHeader, response: Writable<unknown> | typeof noResponse): void {
-    if (this.#closed || response === noResponse) return
+  #answer(handler: ApiHandler, header: RequestHeader, response: Writable<unknown> | typeof noResponse | Interruption): void {
+    if (this.#closed) return
+    const record = this.#record
     try {
-      this.#write(encodeResponse(handler.api, header.apiVersion, header.correlationId, response as object))
+      if (response === noResponse) {
+        record?.end('unasked')
+      } else if (response instanceof Interruption) {
+        this.#interrupt(response, () => this.#encode(handler, header, response.response))
+      } else {
+        if (record !== null) record.errorCode = firstError(response)
+        this.#send(this.#encode(handler, header, response as object))
+      }
     } catch (error) {
       this.#fail(handler, error)
     }
+  }
+
+  #encode(handler: ApiHandler, header: RequestHeader, response: object): Buffer[] {
+    const refused = handler.api.key === API_VERSIONS && (response as { errorCode?: number }).errorCode === errorCodes.UNSUPPORTED_VERSION
+    if (refused) return refuseApiVersions(header.correlationId, this.#router.advertised())
+    return encodeResponse(handler.api, header.apiVersion, header.correlationId, response)
+  }
+
+  #send(chunks: readonly Buffer[]): void {
+    const record = this.#record
+    if (this.#authentication.failed) this.#end()
+    const latencyMs = this.#cluster.injector?.latencyMs(this.#node.id) ?? 0
+    if (latencyMs === 0 && (this.#delayed === null || this.#delayed.isEmpty)) {
+      record?.end('answered')
+      this.#write(chunks)
+      return
+    }
+    this.#delayed ??= new DelayedResponses(this.#cluster.clock, (delayed) => {
+      this.#write(delayed)
+      this.#handleQueued()
+    })
+    this.#record = null
+    this.#delayed.push(chunks, latencyMs, record)
   }
 
   #write(chunks: readonly Buffer[]): void {
     let taken = true
     for (const chunk of chunks) taken = this.#socket.write(chunk)
     this.#draining = !taken
-    if (!this.#authentication.failed) return
+    if (this.#ending && (this.#delayed === null || this.#delayed.isEmpty)) this.#socket.end()
+  }
+
+  /** Nothing is looked at any more that still comes. */
+  #end(): void {
     this.#ending = true
     this.#queue.length = 0
     this.#queuedBytes = 0
-    this.#socket.end()
+  }
+
+  /** A fault takes the place of the answer. */
+  #interrupt({ kind, bytes }: Interruption, encode: () => Buffer[]): void {
+    switch (kind) {
+      case 'drop':
+        this.#record?.end('dropped')
+        this.close()
+        return
+      case 'hang':
+        // What follows waits behind it, until the client gives up.
+        this.#record?.end('withheld')
+        this.#handling = true
+        return
+      case 'truncate': {
+        const frame = Buffer.concat(encode())
+        this.#record?.end('truncated')
+        this.#end()
+        this.#write([frame.subarray(0, Math.min(bytes, frame.length - 1))])
+      }
+    }
   }
 
   #authenticateRaw(message: Buffer): void {
@@ -210,12 +284,14 @@ export class Connection {
     }
     const size = Buffer.alloc(4)
     size.writeInt32BE(reply.bytes.length)
-    this.#write([size, reply.bytes])
+    this.#record = null
+    this.#send([size, reply.bytes])
   }
 
   /** The client's fault: the connection goes, the broker stays. */
   #refuse(what: string, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
+    this.#record?.end('dropped')
     this.#cluster.logger.info(`a client ${what}; its connection is closed`, { node: this.#node.id, client: this.#clientHost, reason })
     this.close()
   }
@@ -226,6 +302,7 @@ export class Connection {
       this.#refuse(error.message, error)
       return
     }
+    this.#record?.end('dropped')
     this.#cluster.logger.error(`the handler of ${handler.api.name} failed; the connection is closed`, { node: this.#node.id, error })
     this.close()
   }

@@ -29,6 +29,8 @@ export class BrokerNode {
   readonly #sockets: Set<Socket> = new Set()
   #port: number
   #server: Server | null = null
+  /** Connected sockets that are not served before `up`; null while all are. */
+  #held: Socket[] | null = null
   /** Makes `up` and `down` follow one another. */
   #last: Promise<void> = Promise.resolve()
 
@@ -59,10 +61,13 @@ export class BrokerNode {
     return this.#router.advertised()
   }
 
-  /** Listens. Partitions without a leader that have a replica here get one. */
+  /** Listens, and serves what `pauseAccept` held back. Partitions without a leader that have a replica here get one. */
   up(): Promise<void> {
     return this.#after(async () => {
-      if (this.#server !== null) return
+      if (this.#server !== null) {
+        this.#serveHeld()
+        return
+      }
       this.#server = await this.#listen()
       this.#cluster.nodesChanged()
     })
@@ -74,12 +79,31 @@ export class BrokerNode {
       const server = this.#server
       if (server === null) return
       this.#server = null
+      this.#held = null
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const connection of [...this.#connections]) connection.close()
       for (const socket of this.#sockets) socket.destroy()
       this.#cluster.nodesChanged()
       await closed
     })
+  }
+
+  /**
+   * New connections are set up, but nothing on them is read or answered until `up`, like those of a broker that hangs. Those
+   * that are there already go on.
+   */
+  pauseAccept(): void {
+    this.#held ??= []
+  }
+
+  #serveHeld(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    for (const socket of held) if (!socket.destroyed) this.#serve(socket)
+  }
+
+  #serve(socket: Socket): void {
+    this.#connections.add(new Connection(socket, this, this.#cluster, this.#router))
   }
 
   connectionClosed(connection: Connection): void {
@@ -98,7 +122,12 @@ export class BrokerNode {
         socket.destroy()
         return
       }
-      this.#connections.add(new Connection(socket, this, this.#cluster, this.#router))
+      if (this.#held === null) {
+        this.#serve(socket)
+        return
+      }
+      socket.on('error', () => {})
+      this.#held.push(socket)
     }
     const server = this.#tls === null ? createServer({ noDelay: true }, accept) : createTlsServer(this.#tls, accept)
     server.on('connection', (socket: Socket) => {

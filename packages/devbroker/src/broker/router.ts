@@ -7,15 +7,29 @@ export interface AdvertisedVersions {
 }
 
 const PRODUCE = 0
+const LOWEST_PRODUCE = 3
 
 /** Which handler answers which API, and what clients are told about it. All nodes have the same. */
 export class Router {
   readonly #handlers: Map<number, ApiHandler> = new Map()
+  readonly #all: readonly ApiHandler[]
 
   constructor(handlers: readonly ApiHandler[]) {
+    this.#all = handlers
     for (const handler of handlers) {
       if (this.#handlers.has(handler.api.key)) throw new Error(`two handlers for API ${handler.api.key} (${handler.api.name})`)
       this.#handlers.set(handler.api.key, handler)
+    }
+  }
+
+  /** Serves fewer versions than there are handlers for, or, with null, an API not at all. Those not named are served in full. */
+  limit(caps: ReadonlyMap<number, readonly [min: number, max: number] | null>): void {
+    this.#handlers.clear()
+    for (const handler of this.#all) {
+      const { key } = handler.api
+      const cap = caps.get(key)
+      if (cap === undefined) this.#handlers.set(key, handler)
+      else if (cap !== null) this.#handlers.set(key, { ...handler, minVersion: cap[0], maxVersion: cap[1] })
     }
   }
 
@@ -38,7 +52,7 @@ export class Router {
       .map(({ api, minVersion, maxVersion }) => ({
         apiKey: api.key,
         // librdkafka switches features off when Produce v0 to v2 are not offered (KAFKA-18659); Kafka 4 offers and refuses them too.
-        minVersion: api.key === PRODUCE ? 0 : minVersion,
+        minVersion: api.key === PRODUCE && minVersion === LOWEST_PRODUCE ? 0 : minVersion,
         maxVersion,
       }))
   }

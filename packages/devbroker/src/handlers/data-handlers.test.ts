@@ -8,10 +8,11 @@ import { listOffsetsApi } from '@sluice/protocol/messages/list-offsets'
 import { metadataApi } from '@sluice/protocol/messages/metadata'
 import { offsetForLeaderEpochApi } from '@sluice/protocol/messages/offset-for-leader-epoch'
 import { type PartitionProduceResponse, produceApi } from '@sluice/protocol/messages/produce'
-import { DevBroker, type DevBrokerNode, type DevBrokerPartition } from '../dev-broker.ts'
+import { DevBroker } from '../dev-broker.ts'
 import type { DevBrokerOptions } from '../options.ts'
 import { FakeClock } from '../testing/fake-clock.ts'
 import { WireClient } from '../testing/wire-client.ts'
+import type { DevBrokerNode, DevBrokerPartition } from '../views.ts'
 
 const ZERO_ID = 'A'.repeat(22)
 const TOPIC = 'orders'
