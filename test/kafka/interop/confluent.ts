@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { isPeerInstalled, requirePeer } from '../../../tools/peers.ts'
+import type { StartMember } from './group-member.ts'
 import { fromBase64, type ReadRecord, type SentMetadata, type SentRecord } from './interop-record.ts'
 
 const isRequired = process.env.SLUICE_REQUIRE_CONFLUENT !== undefined
@@ -89,6 +90,54 @@ export async function confluentConsume(
     await disconnected(consumer)
   }
   return read
+}
+
+/** A member with librdkafka's way: offsets are stored when a record is handed out, and committed at the latest when its partition is revoked. */
+export function confluentMember(bootstrapServers: string, strategy: string): StartMember {
+  return (name, topic, groupId, observer) => {
+    const { KafkaConsumer, CODES } = requirePeer('confluent')
+    const consumer = new KafkaConsumer(
+      {
+        'bootstrap.servers': bootstrapServers,
+        'group.id': groupId,
+        'partition.assignment.strategy': strategy,
+        'session.timeout.ms': 10_000,
+        'heartbeat.interval.ms': 300,
+        'auto.commit.interval.ms': 100,
+        rebalance_cb: true,
+      },
+      { 'auto.offset.reset': 'earliest' },
+    )
+    let isLeaving = false
+    consumer.on('rebalance', ({ code }: { code: number }, assignment: { partition: number }[]) => {
+      const partitions = assignment.map(({ partition }) => partition)
+      if (code === CODES.ERRORS.ERR__ASSIGN_PARTITIONS) observer.assigned(name, partitions)
+      else observer.revoked(name, partitions)
+    })
+    consumer.on('rebalance.error', (error: Error) => observer.failed(name, error))
+    const work = async (): Promise<void> => {
+      await connected(consumer)
+      consumer.setDefaultConsumeTimeout(100)
+      consumer.subscribe([topic])
+      while (!isLeaving) {
+        const messages = await new Promise<any[]>((resolve, reject) => {
+          consumer.consume(20, (error: Error | null, some: any[]) => (error ? reject(error) : resolve(some)))
+        })
+        for (const { partition, offset } of messages) observer.seen(name, partition, offset)
+      }
+    }
+    const ended = work().catch((error) => observer.failed(name, error))
+    return {
+      name,
+      // What is handed out while the consumer closes counts as consumed.
+      dropsWhenLeaving: true,
+      leave: async () => {
+        isLeaving = true
+        await ended
+        await disconnected(consumer)
+      },
+    }
+  }
 }
 
 /** The client turns an empty buffer into null, which it does not take as such; an empty string stays empty. */

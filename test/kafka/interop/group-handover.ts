@@ -65,7 +65,10 @@ class GroupState implements GroupObserver {
   /** No partition belongs to two, and all belong to someone. */
   isShared(...members: readonly string[]): boolean {
     const all = members.flatMap((member) => [...(this.owned.get(member) ?? [])])
-    return all.length === PARTITIONS && new Set(all).size === PARTITIONS
+    return (
+      all.length === PARTITIONS &&
+      Array.from({ length: PARTITIONS }, (_, partition) => partition).every((partition) => all.includes(partition))
+    )
   }
 
   get history(): string {
