@@ -78,6 +78,8 @@ export class Connection {
   #lastActiveAt: number
   #reauthenticateAt = Number.POSITIVE_INFINITY
   #reauthenticating = false
+  /** A provider of credentials may never answer, and then nothing else would be due. */
+  #authenticatedBy = Number.POSITIVE_INFINITY
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   readonly #closed: Promise<void>
@@ -267,7 +269,10 @@ export class Connection {
       const frame = await this.#exchangeFrame(api, version, message)
       return decodeResponse(api, version, frame)
     }
+    this.#authenticatedBy = this.#clock.monotonic() + this.#options.requestTimeoutMs
+    this.#arm(this.#authenticatedBy)
     const { sessionLifetimeMs } = await authenticate(sasl, exchange, this.where)
+    this.#authenticatedBy = Number.POSITIVE_INFINITY
     if (sessionLifetimeMs > 0) {
       // 85 to 95 %, so that the connections of a fleet do not all come at once (KIP-368).
       this.#reauthenticateAt = this.#clock.monotonic() + sessionLifetimeMs * (0.85 + 0.1 * this.#options.random())
@@ -424,6 +429,12 @@ export class Connection {
       } else this.#arm(due)
       return
     }
+    if (this.#authenticatedBy <= now) {
+      const message = `authentication with ${this.where} was not over within ${this.#options.requestTimeoutMs} ms (requestTimeoutMs)`
+      this.#fail(new KafkaError('NETWORK', message, { retriable: true }))
+      return
+    }
+    this.#arm(this.#authenticatedBy)
     if (this.#reauthenticateAt <= now) this.#reauthenticate()
     else this.#arm(this.#reauthenticateAt)
     const oldest = this.#inFlight.oldest

@@ -2,11 +2,14 @@ import type { Api, Writable } from '@sluice/protocol'
 import { type SaslAuthenticateResponse, saslAuthenticateApi } from '@sluice/protocol/messages/sasl-authenticate'
 import { saslHandshakeApi } from '@sluice/protocol/messages/sasl-handshake'
 import { KafkaError } from '../../errors.ts'
-import { kafkaErrorFor } from '../broker-error.ts'
+import { clipped, kafkaErrorFor } from '../broker-error.ts'
 import type { SaslOptions } from '../client-network-options.ts'
 import { oauthBearer } from './oauthbearer.ts'
 import { plain } from './plain.ts'
 import { scram } from './scram.ts'
+
+/** Kafka's sasl.server.max.receive.size, which bounds the other direction. */
+const MAX_CHALLENGE_BYTES = 512 * 1024
 
 /** Sends one request on the connection that is being authenticated. */
 export type SaslExchange = <Q, P>(api: Api<Q, P>, message: Writable<Q>, minVersion?: number) => Promise<P>
@@ -37,8 +40,12 @@ export async function authenticate(sasl: SaslOptions, exchange: SaslExchange, wh
     while (!step.done) {
       const answer: SaslAuthenticateResponse = await exchange(saslAuthenticateApi, { authBytes: step.value })
       if (answer.errorCode !== 0) {
-        const said = answer.errorMessage ? `: ${answer.errorMessage}` : ''
+        const said = answer.errorMessage ? `: ${clipped(answer.errorMessage)}` : ''
         throw refused(`${where} refused ${sasl.mechanism} authentication${said}`, kafkaErrorFor(answer.errorCode))
+      }
+      if (answer.authBytes.length > MAX_CHALLENGE_BYTES) {
+        const size = `a challenge of ${answer.authBytes.length} bytes, more than ${MAX_CHALLENGE_BYTES}`
+        throw new KafkaError('AUTHENTICATION', `${sasl.mechanism} authentication failed: ${where} sent ${size}`)
       }
       sessionLifetimeMs = answer.sessionLifetimeMs
       step = await mechanism.next(answer.authBytes)

@@ -1,4 +1,5 @@
 import { KafkaError } from '../../errors.ts'
+import { clipped } from '../broker-error.ts'
 import type { OAuthBearerToken } from '../client-network-options.ts'
 import { provide } from './credentials.ts'
 import type { SaslMechanism } from './index.ts'
@@ -32,7 +33,7 @@ export async function* oauthBearer(options: {
 function statusOf(answer: Buffer): string {
   try {
     const { status } = JSON.parse(answer.toString('utf8')) as { status?: unknown }
-    return typeof status === 'string' ? status : 'no status was given'
+    return typeof status === 'string' ? clipped(status) : 'no status was given'
   } catch {
     return 'no status was given'
   }

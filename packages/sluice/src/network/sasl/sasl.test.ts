@@ -204,3 +204,37 @@ test('sasl - a renewal that is refused closes the connection; what was sent befo
   assert.match(closed[0]!.message, /revoked/)
   assert.deepEqual(outcomes, [undefined])
 })
+
+test('sasl - a provider that never answers ends the connection in time, at first and at a renewal', async (t) => {
+  let asked = 0
+  const password = () => (++asked === 2 ? new Promise<string>(() => {}) : Promise.resolve('secret'))
+  const renewed = await setUp(t, { mechanism: 'PLAIN', username: 'alice', password }, () => ({ sessionLifetimeMs: 10_000 }))
+  await renewed.ready()
+  assert.equal(renewed.connection.state, 'ready')
+  await until(() => {
+    renewed.clock.advance(100)
+    return renewed.closed.length > 0
+  })
+  assert.equal(asked, 2)
+  const first = await setUp(t, { mechanism: 'PLAIN', username: 'alice', password: () => new Promise<string>(() => {}) }, () => ({}))
+  await until(() => first.states.includes('authenticating'))
+  await until(() => {
+    first.clock.advance(100)
+    return first.closed.length > 0
+  })
+  for (const { closed } of [renewed, first]) {
+    assert.equal(closed[0]!.code, 'NETWORK')
+    assert.match(closed[0]!.message, /authentication.*30000 ms \(requestTimeoutMs\)/)
+  }
+})
+
+test('sasl - a challenge without end is refused, and words of a broker are cut to what a log has room for', async (t) => {
+  const sasl: SaslOptions = { mechanism: 'SCRAM-SHA-256', username: 'alice', password: 'secret' }
+  const long = await setUp(t, sasl, () => ({ authBytes: Buffer.alloc(600 * 1024, 'A') }))
+  await long.ready()
+  assert.equal(long.closed[0]!.code, 'AUTHENTICATION')
+  assert.match(long.closed[0]!.message, /614400 bytes, more than 524288/)
+  const wordy = await setUp(t, sasl, () => ({ errorCode: 58, errorMessage: 'no'.repeat(10_000) }))
+  await wordy.ready()
+  assert.ok(wordy.closed[0]!.message.length < 1200)
+})
