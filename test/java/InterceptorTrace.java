@@ -307,7 +307,7 @@ public class InterceptorTrace {
                     offsets(words[2]).forEach((partition, offset) -> consumer.seek(partition, offset.offset()));
                     return "done";
                 });
-                case "poll" -> trace.outcome(step, this::poll);
+                case "poll" -> trace.outcome(step, () -> words.length > 2 ? pollFor(Integer.parseInt(words[2])) : poll());
                 case "pollEmpty" -> trace.outcome(step, () -> Show.records(consumer.poll(Duration.ofMillis(Long.parseLong(words[2])))));
                 case "commit" -> trace.outcome(step, () -> {
                     if (words.length > 2) consumer.commitSync(offsets(words[2]));
@@ -337,6 +337,14 @@ public class InterceptorTrace {
                 if (records == null || !records.isEmpty() || consumed > before) return Show.records(records);
             }
             return "nothing came";
+        }
+
+        /** Until there were so many records in all. */
+        String pollFor(int count) {
+            long end = System.currentTimeMillis() + WAIT_MS;
+            int polled = 0;
+            while (polled < count && System.currentTimeMillis() < end) polled += consumer.poll(Duration.ofMillis(100)).count();
+            return polled + " records";
         }
 
         void pollWith(Client other) {
@@ -531,7 +539,7 @@ public class InterceptorTrace {
 
         @Override public ConsumerRecords<String, String> onConsume(ConsumerRecords<String, String> given) {
             client.consumed++;
-            trace("onConsume " + Show.records(given) + cluster());
+            if (!spec.path("quiet").asBoolean()) trace("onConsume " + Show.records(given) + cluster());
             ConsumerRecords<String, String> records = given;
             for (String action : script("onConsume")) {
                 String[] words = action.split(" ");

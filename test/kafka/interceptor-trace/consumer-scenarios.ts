@@ -62,13 +62,13 @@ export const consumerCommits: readonly Scenario[] = [
   consume('commitSync of offsets given', [{}], ['c poll', 'c commit orders-0@2', 'c committed orders-0', 'c position orders-0'], group),
   consume('commitSync of two partitions', [{}], ['c commit orders-0@1,audit-0@0'], group, { topics: { orders: {}, audit: {} } }),
   consume('commitSync before anything was read', [{}], ['c commit', 'c committed orders-0'], group),
-  consume('commitAsync', [{}, {}], ['c poll', 'c commitAsync', 'c pollEmpty 300', 'c committed orders-0'], group),
+  consume('commitAsync', [{}, {}], ['c poll', 'c commitAsync', 'c pollEmpty 1000', 'c committed orders-0'], group),
   consume('commitAsync, then commitSync', [{}], ['c poll', 'c commitAsync', 'c commit', 'c pollEmpty 0'], group),
   consume('commitAsync, then close', [{}], ['c poll', 'c commitAsync'], group),
-  consume('automatic commit on its interval', [{}], ['c poll', 'sleep 700', 'c pollEmpty 200'], {
+  consume('automatic commit on its interval', [{}], ['c poll', 'sleep 2500', 'c pollEmpty 500'], {
     ...group,
     'enable.auto.commit': 'true',
-    'auto.commit.interval.ms': '600',
+    'auto.commit.interval.ms': '2500',
   }),
   consume('automatic commit on close', [{}, {}], ['c poll'], { ...group, 'enable.auto.commit': 'true' }),
   consume('automatic commit of what was filtered', [{ onConsume: ['keep x'] }], ['c poll'], { ...group, 'enable.auto.commit': 'true' }),
@@ -79,9 +79,10 @@ export const consumerCommits: readonly Scenario[] = [
   consume('a commit for a topic that is not there', [{}], ['c commit missing-0@2'], { ...group, 'default.api.timeout.ms': '400' }),
 ]
 
+const cooperative = { 'partition.assignment.strategy': 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor' }
 const twoPartitions = { 'orders-0': ['a', 'b'], 'orders-1': ['c'] }
-const member = (name: string, config: Readonly<Record<string, string>> = {}) =>
-  ({ kind: 'consumer', interceptors: [{}], config: { ...group, 'client.id': name, ...config } }) as const
+const member = (name: string, config: Readonly<Record<string, string>> = {}, interceptor: ConsumerScript = {}) =>
+  ({ kind: 'consumer', interceptors: [interceptor], config: { ...group, 'client.id': name, ...config } }) as const
 
 export const consumerGroups: readonly Scenario[] = [
   {
@@ -100,21 +101,18 @@ export const consumerGroups: readonly Scenario[] = [
     name: 'group: automatic commit on a rebalance',
     topics: { orders: { partitions: 2 } },
     input: twoPartitions,
-    clients: { c: member('c', { 'enable.auto.commit': 'true' }), d: member('d') },
-    steps: ['c new', 'd new', 'c subscribe orders', 'c poll', 'd subscribe orders', 'join c d', 'c close', 'd close'],
+    clients: { c: member('c', { 'enable.auto.commit': 'true' }, { quiet: true }), d: member('d') },
+    steps: ['c new', 'd new', 'c subscribe orders', 'c poll 3', 'd subscribe orders', 'join c d', 'c close', 'd close'],
   },
   {
     name: 'group: automatic commit on a cooperative rebalance',
     topics: { orders: { partitions: 2 } },
     input: twoPartitions,
     clients: {
-      c: member('c', {
-        'enable.auto.commit': 'true',
-        'partition.assignment.strategy': 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor',
-      }),
-      d: member('d', { 'partition.assignment.strategy': 'org.apache.kafka.clients.consumer.CooperativeStickyAssignor' }),
+      c: member('c', { 'enable.auto.commit': 'true', ...cooperative }, { quiet: true }),
+      d: member('d', cooperative),
     },
-    steps: ['c new', 'd new', 'c subscribe orders', 'c poll', 'd subscribe orders', 'join c d', 'c close', 'd close'],
+    steps: ['c new', 'd new', 'c subscribe orders', 'c poll 3', 'd subscribe orders', 'join c d', 'c close', 'd close'],
   },
   {
     name: 'group: a commit after another took over the static member',
@@ -134,8 +132,8 @@ export const consumerGroups: readonly Scenario[] = [
       'd subscribe orders',
       'd poll',
       'c commitAsync',
-      'sleep 200',
-      'c pollEmpty 100',
+      'sleep 500',
+      'c pollEmpty 1000',
       'd close',
     ],
   },
@@ -148,8 +146,8 @@ export const consumerGroups: readonly Scenario[] = [
   {
     name: 'group: a commit after max.poll.interval.ms has passed',
     input,
-    clients: { c: member('c', { 'max.poll.interval.ms': '400', 'heartbeat.interval.ms': '100' }) },
-    steps: ['c new', 'c subscribe orders', 'c poll', 'sleep 1200', 'c commit', 'c pollEmpty 300', 'c close'],
+    clients: { c: member('c', { 'max.poll.interval.ms': '1000', 'heartbeat.interval.ms': '100' }) },
+    steps: ['c new', 'c subscribe orders', 'c poll', 'sleep 2500', 'c commit', 'c poll', 'c close'],
   },
 ]
 

@@ -42,11 +42,11 @@ export const producerLifecycle: readonly Scenario[] = [
   lifecycle('send(null) after close', [{}], [...ready, 'p close', 'p send none', 'p result none']),
   lifecycle('flush after close', [{}], [...ready, 'p close', 'p flush']),
   lifecycle('flush in a callback', [{}], [...ready, 'p send r callback flush', 'p flush', 'p close']),
-  lifecycle('close in a callback', [{}], [...ready, 'p send r callback close', 'sleep 300'], soon),
+  lifecycle('close in a callback', [{}], [...ready, 'p send r callback close', 'sleep 800'], soon),
   lifecycle(
     'close in a callback with another record in the batch',
     [{}],
-    [...ready, 'p send r callback close', 'p send s callback', 'sleep 300'],
+    [...ready, 'p send r callback close', 'p send s callback', 'sleep 800'],
     soon,
   ),
 ]

@@ -139,7 +139,7 @@ export const producerOutcomes: readonly Scenario[] = [
     record: { ...order, valueSize: 200 },
     steps: ['p send r callback throw'],
   }),
-  outcome('a callback sends', { records: three, steps: ['p send r callback send s', 'p flush', 'p flush'] }),
+  outcome('a callback sends', { config: { 'linger.ms': '100' }, records: three, steps: ['p send r callback send s', 'sleep 800'] }),
 ]
 
 /** No broker answers, or not as it should. */

@@ -3,7 +3,7 @@
  *
  * Steps are words, the client's name first: `p new`, `p send r`, `p send r callback [throw|flush|close|send r2]`,
  * `p flush`, `p result r`, `p headers a name value` (a change of what interceptor `a` kept), `p close [timeoutMs]`;
- * `c assign orders-0`, `c subscribe orders`, `c poll`, `c pollEmpty ms`, `c commit [orders-0@5[@metadataSize]]`,
+ * `c assign orders-0`, `c subscribe orders`, `c poll [count]`, `c pollEmpty ms`, `c commit [orders-0@5[@metadataSize]]`,
  * `c commitAsync`, `c committed orders-0`, `c position orders-0`, `c seek orders-0@0`, `c close`;
  * `record r header name value`, `join c d`, `sleep ms`.
  */
@@ -82,4 +82,6 @@ export interface ConsumerScript extends Script {
   /** `keep V,W` (only these values), `append X`, `fabricate V`, `bare` (built anew without nextOffsets), `null`, `throw`. */
   readonly onConsume?: readonly string[]
   readonly onCommit?: readonly 'throw'[]
+  /** onConsume leaves no line: in which polls records come is nobody's promise when they are of several partitions. */
+  readonly quiet?: boolean
 }

@@ -235,7 +235,7 @@ export class ScriptedClient {
           return 'done'
         })
       case 'poll':
-        return outcome(() => this.#poll())
+        return outcome(() => (argument === undefined ? this.#poll() : this.#pollFor(Number(argument))))
       case 'pollEmpty':
         return outcome(async () => showRecords(await consumer.poll({ timeoutMs: Number(argument) })))
       case 'commit':
@@ -267,6 +267,14 @@ export class ScriptedClient {
       if (!records.isEmpty || this.#consumed > before) return showRecords(records)
     }
     return 'nothing came'
+  }
+
+  /** Until there were so many records in all. */
+  async #pollFor(count: number): Promise<string> {
+    const end = performance.now() + WAIT_MS
+    let polled = 0
+    while (polled < count && performance.now() < end) polled += (await this.#consumer!.poll({ timeoutMs: 100 })).count
+    return `${polled} records`
   }
 
   #listener(): RebalanceListener {

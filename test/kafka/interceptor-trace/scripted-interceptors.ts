@@ -116,7 +116,7 @@ export function scriptedConsumerInterceptor(script: ConsumerScript, context: Scr
     ...hooks,
     onConsume(given) {
       context.consumed()
-      trace.add(`${label}.onConsume ${showRecords(given)}${cluster()}`)
+      if (!script.quiet) trace.add(`${label}.onConsume ${showRecords(given)}${cluster()}`)
       let records = given
       for (const action of script.onConsume ?? []) records = consumed(records, action.split(' '))
       return records
