@@ -197,6 +197,20 @@ test('consumer - commits are kept: the next member of the group goes on where th
   assert.deepEqual(values(await pollUntil(second, ({ length }) => length >= 6))[0], '0:4')
 })
 
+test('consumer - a listener commits what it gives up because the consumer closes', async (t) => {
+  const { cluster, topic, groupId, feed, consumer } = await setUp(t)
+  await feed.fill(topic, 0, 10)
+  const reader = consumer({ enableAutoCommit: false })
+  reader.subscribe([topic], { onPartitionsRevoked: () => reader.commit() })
+  await pollUntil(reader, ({ length }) => length >= 10)
+  await reader.close()
+  const committed = await cluster.admin.fetchOffsets(groupId)
+  assert.deepEqual(
+    committed.map(({ offset }) => offset),
+    [10],
+  )
+})
+
 test('consumer - auto-commit runs on its interval and on close, and interceptors hear of each', async (t) => {
   const { topic, at, feed, consumer } = await setUp(t)
   await feed.fill(topic, 0, 10)

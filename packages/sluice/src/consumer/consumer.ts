@@ -253,7 +253,8 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   }
 
   async #commit(offsets: readonly TopicPartitionOffset[] | undefined, { timeoutMs, signal }: CallOptions): Promise<void> {
-    this.#assertOpen()
+    // A listener that is told of the partitions it gives up by closing may commit what it did with them.
+    if (this.#coordinator?.isCallingListener !== true) this.#assertOpen()
     if (this.#coordinator === null) throw needsGroup('commit')
     for (const { topic, partition, offset } of offsets ?? []) {
       if (Number.isSafeInteger(offset) && offset >= 0) continue
