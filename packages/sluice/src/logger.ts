@@ -18,6 +18,21 @@ export const consoleLogger: Logger = {
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
+/** The application's logger, except that what it throws harms nobody: a record or a connection must not end with it. */
+export function harmless(logger: Logger): Logger {
+  if (logger === consoleLogger || logger === silentLogger) return logger
+  const guarded =
+    (level: keyof Logger) =>
+    (message: string, fields?: LogFields): void => {
+      try {
+        logger[level](message, fields)
+      } catch {
+        // There is nowhere left to tell it.
+      }
+    }
+  return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') }
+}
+
 function line(level: string, message: string, fields: LogFields | undefined): void {
   let text = `sluice ${level}: ${message}`
   for (const [name, value] of Object.entries(fields ?? {})) {

@@ -68,7 +68,8 @@ export class ConsumerInterceptors<K = any, V = any> {
       const given = scope === undefined ? offsets : offsets.filter(({ topic }) => this.#sees(member, scope, topic))
       if (scope !== undefined && given.length === 0) continue
       try {
-        member.interceptor.onCommit!(given)
+        const returned: unknown = member.interceptor.onCommit!(given)
+        if (returned !== undefined) member.watch('onCommit', returned)
       } catch (cause) {
         member.report('onCommit', cause, { topic: given[0]?.topic, partition: given[0]?.partition })
       }

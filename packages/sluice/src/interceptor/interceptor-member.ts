@@ -88,6 +88,11 @@ export class InterceptorMember<I extends AnyInterceptor> {
     this.#warn(`interceptor "${this.name}" failed in ${hook}`, { interceptor: this.name, hook, ...fields, error: asError(cause), ...more })
   }
 
+  /** What a hook whose result counts for nothing returned: nobody awaits a promise, and yet its rejection is nobody's unhandled one. */
+  watch(hook: string, returned: unknown): void {
+    if (isPromise(returned)) returned.then(undefined, (cause) => this.report(hook, cause))
+  }
+
   /** The error that a send or poll fails with under `onError: 'fail'`. */
   failure(hook: string, cause: unknown, topic?: string, partition?: number): KafkaError {
     this.errors++
@@ -101,7 +106,7 @@ export class InterceptorMember<I extends AnyInterceptor> {
 
   clusterUpdate(cluster: ClusterResource): void {
     try {
-      this.interceptor.onClusterUpdate?.(cluster)
+      this.watch('onClusterUpdate', this.interceptor.onClusterUpdate?.(cluster))
     } catch (cause) {
       this.report('onClusterUpdate', cause)
     }

@@ -91,7 +91,8 @@ export class ProducerInterceptors<K = any, V = any> {
     for (let index = 0; index < told.length; index++) {
       const member = told[index] as Member
       try {
-        member.interceptor.onAcknowledgement!(metadata, error, headers)
+        const returned: unknown = member.interceptor.onAcknowledgement!(metadata, error, headers)
+        if (returned !== undefined) member.watch('onAcknowledgement', returned)
       } catch (cause) {
         member.report('onAcknowledgement', cause, { topic: metadata?.topic, partition: metadata?.partition })
       }

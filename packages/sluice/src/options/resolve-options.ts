@@ -1,4 +1,5 @@
 import { configError } from '../errors.ts'
+import { harmless } from '../logger.ts'
 import { didYouMean } from '../near-name.ts'
 import type { SecurityProtocol } from '../network/client-network-options.ts'
 import { type AdminOptions, adminOptions, type ResolvedAdminOptions } from './admin-options.ts'
@@ -138,7 +139,8 @@ function resolve(client: Client, given: object, rules: (draft: Draft) => void): 
   const { values, problems, warnings } = draft
   if (problems.length > 0) throw configError(problemsText(client, problems))
   values.clientId ??= generatedClientId(client, values)
-  const { logger } = values as unknown as ResolvedAdminOptions
+  const logger = harmless((values as unknown as ResolvedAdminOptions).logger)
+  values.logger = logger
   for (const warning of warnings) logger.warn(warning, { clientId: values.clientId })
   return Object.freeze(values)
 }

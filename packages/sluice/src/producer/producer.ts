@@ -9,11 +9,13 @@ import type { PartitionInfo, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import { Metadata } from '../network/metadata.ts'
 import { NetworkClient } from '../network/network-client.ts'
+import { checkCallOptions } from '../options/call-options.ts'
 import type { ProducerOptions, ResolvedProducerOptions } from '../options/producer-options.ts'
 import { resolveProducerOptions } from '../options/resolve-options.ts'
 import type { RecordHeaders } from '../record/headers.ts'
 import { type ProducerRecord, type ProducerRecordInit, toProducerRecord } from '../record/producer-record.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
+import { isTopicName } from '../record/topic-partition.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { partitionForKey, UNKNOWN_PARTITION } from './partitioner.ts'
 import type { BatchContext } from './producer-batch.ts'
@@ -39,6 +41,10 @@ export interface WaitOptions {
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
+
+const SEND_OPTIONS: readonly string[] = ['signal']
+/** What is left after a forced close takes no time, unless an interceptor's `close` hangs. */
+const FORCED_CLOSE_MS = 1000
 
 // Where `capture` leaves the functions of the promise just made: an executor of its own would be a closure for each send.
 let resolveSlot: Resolve
@@ -138,7 +144,17 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       return undefined
     }
     const promise = new Promise<RecordMetadata>(capture)
-    this.#send(record, resolveSlot, rejectSlot, second?.signal)
+    const settle = resolveSlot
+    const reject = rejectSlot
+    if (second === undefined || second === null) this.#send(record, settle, reject, undefined)
+    else {
+      try {
+        checkCallOptions('send', second, SEND_OPTIONS)
+        this.#send(record, settle, reject, second.signal)
+      } catch (error) {
+        this.#ending.refuse(error as KafkaError, settle, reject)
+      }
+    }
     return promise
   }
 
@@ -167,25 +183,37 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       this.#ending.fail(record, -1, new KafkaError('ILLEGAL_STATE', message, { topic: record.topic }), settle, reject)
       return
     }
+    if (signal?.aborted) {
+      this.#ending.fail(record, -1, abortedSend(record.topic, signal), settle, reject)
+      return
+    }
     const topic = topicOf(this.#client.metadata.cluster, record)
     if (topic === undefined || this.#mustWait(record.topic)) this.#wait(record, settle, reject, signal)
     else if (!this.#append(record, topic, settle, reject)) this.#waitForMemory(record, settle, reject, signal)
   }
 
   /** Serialize, choose the partition, check the size, put into a batch. False when memory is missing: then `#bytes` holds the record. */
-  #append(record: ProducerRecord<K, V>, topic: TopicInfo, settle: SendCallback | Resolve, reject: Reject | null): boolean {
+  #append(
+    record: ProducerRecord<K, V>,
+    topic: TopicInfo,
+    settle: SendCallback | Resolve,
+    reject: Reject | null,
+    waiting?: WaitingSend,
+  ): boolean {
     const bytes = this.#bytes
     this.#appending = true
     try {
       this.#serializer.serialize(record, bytes)
       bytes.partition = this.#partition(record, bytes, topic)
+      // A serializer or partitioner that closes the producer, or fires the signal, has ended this very send.
+      if (waiting?.done) return true
       const headers = record.headers as RecordHeaders
       bytes.setHeaders(headers.setReadOnly(), headers.toList())
       bytes.timestamp = record.timestamp ?? this.#recordClock.now()
       this.#checkSize(bytes)
       return this.#appendBytes(bytes, topic, settle, reject)
     } catch (error) {
-      this.#ending.fail(record, -1, error as KafkaError, settle, reject)
+      if (!waiting?.done) this.#ending.fail(record, -1, error as KafkaError, settle, reject)
       return true
     } finally {
       this.#appending = false
@@ -268,7 +296,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     if (send.bytes === undefined && this.#compression === undefined && this.#compressionError === undefined) {
       const topic = topicOf(this.#client.metadata.cluster, send.record)
       if (topic !== undefined) {
-        if (this.#append(send.record, topic, send.settle, send.reject)) {
+        if (this.#append(send.record, topic, send.settle, send.reject, send)) {
           send.finish()
           return undefined
         }
@@ -287,7 +315,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       const topic = await waitForTopic(this.#client.metadata, record, send.deadlineMs, this.#options.maxBlockMs, this.#clock, signal)
       if (send.done) return
       if (send.bytes === undefined) {
-        if (this.#append(record, topic, settle, reject)) {
+        if (this.#append(record, topic, settle, reject, send)) {
           send.finish()
           return
         }
@@ -319,6 +347,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
 
   /** Resolves when a broker has answered, so that a wrong address or password shows early. Sends do not need it. */
   async connect(options: WaitOptions = {}): Promise<void> {
+    checkCallOptions('connect', options)
     const { metadata } = this.#client
     metadata.requestUpdate()
     const known = (): boolean => [...metadata.cluster.nodes.keys()].some((id) => id >= 0)
@@ -327,7 +356,8 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
 
   /** The partitions of a topic, by number. Waits at most `maxBlockMs` for metadata. */
   async partitionsFor(topic: string, options: WaitOptions = {}): Promise<readonly PartitionInfo[]> {
-    if (typeof topic !== 'string' || topic === '') throw new KafkaError('INVALID_ARGUMENT', 'partitionsFor needs the name of a topic')
+    checkCallOptions('partitionsFor', options)
+    if (!isTopicName(topic)) throw new KafkaError('INVALID_ARGUMENT', 'partitionsFor needs the name of a topic')
     const maxBlockMs = options.timeoutMs ?? this.#options.maxBlockMs
     const deadlineMs = this.#clock.monotonic() + maxBlockMs
     const record = { topic, partition: undefined }
@@ -340,6 +370,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
    * on their way. May be called in a callback too.
    */
   async flush(options: WaitOptions = {}): Promise<void> {
+    checkCallOptions('flush', options)
     this.#accumulator.beginFlush()
     this.#sender.wakeup()
     try {
@@ -360,10 +391,8 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
    * `signal` fires, what is not acknowledged by then fails with CLOSED; `timeoutMs: 0` does so at once. Safe to call twice.
    */
   async close(options: WaitOptions = {}): Promise<void> {
+    checkCallOptions('close', options)
     const { timeoutMs, signal } = options
-    if (timeoutMs !== undefined && !(timeoutMs >= 0)) {
-      throw new KafkaError('INVALID_ARGUMENT', `close: timeoutMs must be 0 or more, not ${timeoutMs}`)
-    }
     this.#closing ??= this.#close()
     if (timeoutMs === 0 || signal?.aborted) this.#closeForcefully()
     try {
@@ -371,7 +400,10 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     } catch (error) {
       if ((error as KafkaError).code !== 'TIMEOUT' && (error as KafkaError).code !== 'ABORTED') throw error
       this.#closeForcefully()
-      await this.#closing
+      await waitAtMost(this.#closing, 'close', { timeoutMs: FORCED_CLOSE_MS }, this.#clock).catch((late: KafkaError) => {
+        if (late.code !== 'TIMEOUT') throw late
+        this.#options.logger.warn('close waits no longer: an interceptor has not finished its close', { clientId: this.clientId })
+      })
     }
   }
 

@@ -1,5 +1,6 @@
 import type { RecordCursor } from '@sluice/protocol'
 import type { KafkaError } from '../errors.ts'
+import { isPromise } from '../interceptor/interceptor-member.ts'
 import type { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
 import type { Logger } from '../logger.ts'
 import type { Headers } from '../record/headers.ts'
@@ -99,12 +100,7 @@ export class RecordThunks {
     const error = errorOf(result, index)
     this.#interceptors?.onAcknowledgement(metadata, error, this.#headers[index]!)
     if (this.#rejecters[index] !== null) return true
-    try {
-      this.#settlers[index]!(metadata, error)
-    } catch (thrown) {
-      const { topic, partition } = this.#topicPartition
-      this.#logger.error('a callback given to send threw', { topic, partition, error: thrown })
-    }
+    callSafely(this.#settlers[index]!, metadata, error, this.#logger)
     return false
   }
 
@@ -130,6 +126,20 @@ export class RecordThunks {
     const { topic, partition } = this.#topicPartition
     return { topic, partition, offset: -1, timestamp: -1, serializedKeySize: -1, serializedValueSize: -1 }
   }
+}
+
+/** What a callback throws is logged, also when it is asynchronous: an unhandled rejection would end the process. */
+export function callSafely(callback: SendCallback, metadata: RecordMetadata, error: KafkaError | null, logger: Logger): void {
+  try {
+    const returned: unknown = callback(metadata, error)
+    if (isPromise(returned)) returned.then(undefined, (thrown) => logThrown(thrown, metadata, logger))
+  } catch (thrown) {
+    logThrown(thrown, metadata, logger)
+  }
+}
+
+function logThrown(error: unknown, { topic, partition }: RecordMetadata, logger: Logger): void {
+  logger.error('a callback given to send threw', { topic, partition, error })
 }
 
 function errorOf(result: BatchResult, index: number): KafkaError | null {

@@ -3,7 +3,7 @@ import type { ProducerInterceptors, SendVerdict } from '../interceptor/producer-
 import type { Logger } from '../logger.ts'
 import type { ProducerRecord } from '../record/producer-record.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
-import type { Reject, Resolve, SendCallback } from './record-thunks.ts'
+import { callSafely, type Reject, type Resolve, type SendCallback } from './record-thunks.ts'
 
 /** Ends the sends that reach no batch, so that each of them is acknowledged too: interceptors first, then callback or promise. */
 export class SendEnding {
@@ -45,13 +45,7 @@ export class SendEnding {
 
   /** No callback runs before `send` has returned. */
   #callLater(callback: SendCallback, metadata: RecordMetadata, error: KafkaError | null): void {
-    queueMicrotask(() => {
-      try {
-        callback(metadata, error)
-      } catch (thrown) {
-        this.#logger.error('a callback given to send threw', { topic: metadata.topic, error: thrown })
-      }
-    })
+    queueMicrotask(() => callSafely(callback, metadata, error, this.#logger))
   }
 }
 

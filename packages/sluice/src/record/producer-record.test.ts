@@ -19,7 +19,7 @@ test('producer record - what is left out is null or undefined, and headers belon
 })
 
 test('producer record - a topic that is missing is refused (KP-9)', () => {
-  for (const topic of [null, undefined, '', 5]) assert.throws(() => toProducerRecord({ topic } as never), refused(/topic/))
+  for (const topic of [null, undefined, '', 5, 'x'.repeat(250)]) assert.throws(() => toProducerRecord({ topic } as never), refused(/topic/))
   for (const init of [null, undefined, 'topic']) assert.throws(() => toProducerRecord(init as never), refused(/record must be an object/))
 })
 

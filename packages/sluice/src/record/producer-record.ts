@@ -1,6 +1,7 @@
 import { KafkaError } from '../errors.ts'
 import { didYouMean } from '../near-name.ts'
 import { type Headers, type HeadersInit, RecordHeaders } from './headers.ts'
+import { isTopicName } from './topic-partition.ts'
 
 /** What an application gives to `send`. */
 export interface ProducerRecordInit<K, V> {
@@ -32,11 +33,7 @@ export function toProducerRecord<K, V>(init: ProducerRecordInit<K, V>): Producer
   if (typeof init !== 'object' || init === null)
     throw invalid(`a record must be an object with a topic, not ${init === null ? 'null' : typeof init}`)
   const { topic, partition, timestamp, headers } = init
-  if (typeof topic !== 'string' || topic === '') {
-    throw invalid(
-      `a record's topic must be a non-empty string, not ${topic === '' ? 'an empty one' : topic === null ? 'null' : typeof topic}`,
-    )
-  }
+  if (!isTopicName(topic)) throw invalidTopic(topic)
   if (partition !== undefined) checkWholeNumber('partition', partition, topic)
   if (timestamp !== undefined) checkWholeNumber('timestamp', timestamp, topic)
   checkNames(init, topic)
@@ -49,7 +46,7 @@ export function toProducerRecord<K, V>(init: ProducerRecordInit<K, V>): Producer
  */
 export function normalizeRecord<K, V>(record: ProducerRecord<K, V>): ProducerRecord<K, V> {
   const { topic, partition, timestamp } = record
-  if (typeof topic !== 'string' || topic === '') throw invalid('a record needs a topic that is a non-empty string')
+  if (!isTopicName(topic)) throw invalidTopic(topic)
   if (partition !== undefined) checkWholeNumber('partition', partition, topic)
   if (timestamp !== undefined) checkWholeNumber('timestamp', timestamp, topic)
   if (record.headers instanceof RecordHeaders && record.key !== undefined && record.value !== undefined) return record
@@ -81,6 +78,11 @@ function checkNames(init: object, topic: string): void {
         throw invalid(`record for topic "${topic}": unknown property ${JSON.stringify(name)}${didYouMean(name, recordProperties)}`)
     }
   }
+}
+
+function invalidTopic(topic: unknown): KafkaError {
+  const given = typeof topic === 'string' ? `one of ${topic.length} characters` : topic === null ? 'null' : typeof topic
+  return invalid(`a record's topic must be a string of 1 to 249 characters, not ${given}`)
 }
 
 function invalid(message: string): KafkaError {
