@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DevBroker, type DevBrokerOptions, Fault } from '@sluice/devbroker'
 import { Kafka, logLevel, Partitioners, type Producer, type ProducerConfig } from 'kafkajs'
+import { needs } from '../support/test-cluster.ts'
 
+const injected = needs({ devBroker: 'faults are injected' })
 const log = { debug() {}, info() {}, warn() {}, error() {} }
 
 function start(options: DevBrokerOptions = {}): Promise<DevBroker> {
@@ -54,7 +56,7 @@ const cases: readonly { readonly what: string; readonly inject: (broker: DevBrok
   { what: 'a network of 200 ms', inject: ({ faults }) => void faults.latency({ ms: 200 }) },
 ]
 for (const { what, inject, stored = ['before', 'during'] } of cases) {
-  test(`faults with kafkajs - a producer gets over ${what}`, async () => {
+  test(`faults with kafkajs - a producer gets over ${what}`, injected, async () => {
     await using broker = await start()
     await withProducer(broker, {}, async (producer) => {
       await send(producer, 'before')
@@ -69,7 +71,7 @@ for (const { what, inject, stored = ['before', 'during'] } of cases) {
   })
 }
 
-test('faults with kafkajs - an idempotent producer writes nothing twice when the answer is lost', async () => {
+test('faults with kafkajs - an idempotent producer writes nothing twice when the answer is lost', injected, async () => {
   await using broker = await start()
   await withProducer(broker, { idempotent: true, maxInFlightRequests: 1 }, async (producer) => {
     await send(producer, 'before')
@@ -82,7 +84,7 @@ test('faults with kafkajs - an idempotent producer writes nothing twice when the
   assert.deepEqual(outcomes, ['answered', 'dropped', 'answered'])
 })
 
-test('faults with kafkajs - an error that no retry helps against surfaces at once', async () => {
+test('faults with kafkajs - an error that no retry helps against surfaces at once', injected, async () => {
   await using broker = await start()
   await withProducer(broker, {}, async (producer) => {
     broker.faults.push('Produce', 'MESSAGE_TOO_LARGE')
@@ -91,7 +93,7 @@ test('faults with kafkajs - an error that no retry helps against surfaces at onc
   assert.deepEqual(await valuesOf(broker), [])
 })
 
-test('faults with kafkajs - a consumer goes on after its coordinator moved, its member expired and fetches failed', async () => {
+test('faults with kafkajs - a consumer goes on after its coordinator moved, its member expired and fetches failed', injected, async () => {
   await using broker = await start()
   const kafka = connect(broker)
   const consumer = kafka.consumer({
@@ -128,7 +130,7 @@ test('faults with kafkajs - a consumer goes on after its coordinator moved, its 
   broker.faults.assertConsumed()
 })
 
-test('faults with kafkajs - records that are put in without the wire lie where kafkajs would put them', async () => {
+test('faults with kafkajs - records that are put in without the wire lie where kafkajs would put them', injected, async () => {
   await using broker = await start({ topics: { orders: 7 } })
   const keys = Array.from({ length: 100 }, (_, i) => 'k'.repeat(i % 9) + i)
   await withProducer(broker, {}, async (producer) => {

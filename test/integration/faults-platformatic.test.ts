@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka'
 import { DevBroker, Fault } from '@sluice/devbroker'
+import { needs } from '../support/test-cluster.ts'
 
+const injected = needs({ devBroker: 'faults are injected' })
 const log = { debug() {}, info() {}, warn() {}, error() {} }
 
 function start(): Promise<DevBroker> {
@@ -45,7 +47,7 @@ const cases: readonly { readonly what: string; readonly inject: (broker: DevBrok
   { what: 'a network of 200 ms', inject: ({ faults }) => void faults.latency({ ms: 200 }) },
 ]
 for (const { what, inject, stored = ['before', 'during'] } of cases) {
-  test(`faults with @platformatic/kafka - a producer gets over ${what}`, async () => {
+  test(`faults with @platformatic/kafka - a producer gets over ${what}`, injected, async () => {
     await using broker = await start()
     await withProducer(broker, false, async (send) => {
       await send('before')
@@ -60,7 +62,7 @@ for (const { what, inject, stored = ['before', 'during'] } of cases) {
   })
 }
 
-test('faults with @platformatic/kafka - an idempotent producer writes nothing twice when the answer is lost', async () => {
+test('faults with @platformatic/kafka - an idempotent producer writes nothing twice when the answer is lost', injected, async () => {
   await using broker = await start()
   await withProducer(broker, true, async (send) => {
     await send('before')
@@ -71,7 +73,7 @@ test('faults with @platformatic/kafka - an idempotent producer writes nothing tw
   assert.deepEqual(await valuesOf(broker), ['before', 'during'])
 })
 
-test('faults with @platformatic/kafka - a consumer gets over failed fetches', async () => {
+test('faults with @platformatic/kafka - a consumer gets over failed fetches', injected, async () => {
   await using broker = await start()
   const consumer = new Consumer({
     ...settings(broker),
