@@ -37,7 +37,8 @@ export class ClusterConnection {
 
   async leader(topic: string, partition: number): Promise<Node> {
     await this.metadata.awaitUpdate(({ nodes }) => nodes.size > 0, TIMEOUT_MS)
-    const leaders = await this.leadersAt(this.client.leastLoadedNode()!, topic)
+    const [first] = this.metadata.cluster.nodes.values()
+    const leaders = await this.leadersAt(this.client.leastLoadedNode() ?? first!, topic)
     const leader = leaders[partition]!
     if (!this.metadata.cluster.nodes.has(leader)) this.metadata.requestUpdate()
     await this.metadata.awaitUpdate(({ nodes }) => nodes.has(leader), TIMEOUT_MS)
