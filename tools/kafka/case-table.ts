@@ -47,7 +47,7 @@ export function caseTable(runs: readonly CaseRun[]): string {
       ),
     )
   }
-  lines.push('')
+  lines.push('', '- is a case that starts a broker of its own, or that only Kafka can tell something about')
   for (const [reason, number] of reasons) lines.push(`[${number}] ${reason}`)
   lines.push('')
   for (const { title, results, seconds } of runs) {

@@ -31,8 +31,8 @@ try {
     },
   })
   const everywhere = testFiles(EVERYWHERE, positionals)
-  const files = [...everywhere, ...testFiles(KAFKA_ONLY, positionals)]
-  if (files.length === 0) throw new Error(`no test file matches ${positionals.join(' ')}`)
+  const files = [...everywhere.filter(takesTheCluster), ...testFiles(KAFKA_ONLY, positionals)]
+  if (everywhere.length + files.length === 0) throw new Error(`no test file matches ${positionals.join(' ')}`)
   const runs: CaseRun[] = []
   const { version, bootstrap } = values
   if (bootstrap !== undefined) {
@@ -58,6 +58,11 @@ function testFiles(globs: readonly string[], patterns: readonly string[]): strin
   return globSync([...globs], { cwd: root })
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
     .sort()
+}
+
+/** A test that starts its own development broker says nothing about Kafka, and has no place in Kafka's columns. */
+function takesTheCluster(file: string): boolean {
+  return readFileSync(join(root, file), 'utf8').includes('support/test-cluster.ts')
 }
 
 /** Every broker's address, as the tests count them. */
