@@ -206,6 +206,24 @@ test('faults - delays run on the broker’s clock; an error or none can come lat
   )
 })
 
+test('faults - no delay outlives the connection that it is for', async () => {
+  const clock = new FakeClock()
+  await using broker = await start({ clock })
+  broker.faults.push('Produce', Fault.delay(60_000))
+  await using delayed = await connect(broker)
+  const cut = assert.rejects(produce(delayed), /closed the connection/)
+  await broker.journal.waitFor({ api: 'Produce' })
+  broker.faults.latency({ ms: 60_000 })
+  await using slow = await connect(broker)
+  const late = assert.rejects(produce(slow), /closed the connection/)
+  await broker.journal.waitFor({ api: 'Produce', count: 2 })
+  await new Promise(setImmediate)
+  assert.equal(clock.pending, 2)
+  await broker.close()
+  await Promise.all([cut, late])
+  assert.equal(clock.pending, 0)
+})
+
 test('faults - throttle tells the client, and answers as ever', async () => {
   await using broker = await start()
   await using client = await connect(broker)
