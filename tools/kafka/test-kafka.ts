@@ -32,7 +32,7 @@ try {
   })
   const everywhere = testFiles(EVERYWHERE, positionals)
   const files = [...everywhere.filter(takesTheCluster), ...testFiles(KAFKA_ONLY, positionals)]
-  if (everywhere.length + files.length === 0) throw new Error(`no test file matches ${positionals.join(' ')}`)
+  if (files.length === 0) throw new Error(`no test file that takes a cluster matches ${positionals.join(' ')}`)
   const runs: CaseRun[] = []
   const { version, bootstrap } = values
   if (bootstrap !== undefined) {

@@ -99,15 +99,16 @@ function readOne(
   partition.applyRetention()
   const { log } = partition
   const outside = fetch.fetchOffset < log.startOffset || fetch.fetchOffset > log.endOffset
+  if (outside) return refuse(fetch, errorCodes.OFFSET_OUT_OF_RANGE, undefined)
   const maxBytes = Math.min(fetch.partitionMaxBytes, bytesLeft)
   return {
     partitionIndex: fetch.partition,
-    errorCode: outside ? errorCodes.OFFSET_OUT_OF_RANGE : 0,
+    errorCode: 0,
     highWatermark: log.endOffset,
     lastStableOffset: log.endOffset,
     logStartOffset: log.startOffset,
     abortedTransactions: request.isolationLevel === READ_COMMITTED ? [] : null,
-    records: outside ? [] : log.read(fetch.fetchOffset, maxBytes, nothingYet).chunks,
+    records: log.read(fetch.fetchOffset, maxBytes, nothingYet).chunks,
   }
 }
 

@@ -7,6 +7,7 @@ import {
   describeConfigsApi,
 } from '@sluice/protocol/messages/describe-configs'
 import type { Cluster } from '../broker/cluster.ts'
+import { illegalTopicName } from '../broker/topic.ts'
 import { configTypes, topicConfigs } from '../broker/topic-config.ts'
 import { quoted } from '../quoted.ts'
 import { distinct } from './distinct.ts'
@@ -42,7 +43,8 @@ export const describeConfigsHandler: ApiHandler<DescribeConfigsRequest, Describe
 function valuesOf(cluster: Cluster, { resourceType, resourceName }: DescribeConfigsResource): ConfigValue[] | number {
   if (resourceType === resourceTypes.topic) {
     const topic = cluster.topics.get(resourceName)
-    return topic === undefined ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : describeTopicConfig(topic.config)
+    if (topic !== undefined) return describeTopicConfig(topic.config)
+    return illegalTopicName(resourceName) === null ? errorCodes.UNKNOWN_TOPIC_OR_PARTITION : errorCodes.INVALID_TOPIC_EXCEPTION
   }
   if (resourceType !== resourceTypes.broker) return errorCodes.INVALID_REQUEST
   if (resourceName !== '' && !cluster.nodes.has(Number(resourceName))) return errorCodes.INVALID_REQUEST
