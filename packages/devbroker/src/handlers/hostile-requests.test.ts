@@ -94,7 +94,7 @@ test('hostile requests - names and values as long as the protocol allows are ref
   assert.equal(added.results[0]!.errorCode, errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
   const resource = { resourceType: 2, resourceName: LONGEST_NAME }
   const described = await client.send(describeConfigsApi, 3, { resources: [{ ...resource, configurationKeys: null }] })
-  assert.equal(described.results[0]!.errorCode, errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
+  assert.equal(described.results[0]!.errorCode, errorCodes.INVALID_TOPIC_EXCEPTION)
   const altered = await client.send(alterConfigsApi, 1, { resources: [{ ...resource, configs: [] }] })
   assert.equal(altered.responses[0]!.errorCode, errorCodes.UNKNOWN_TOPIC_OR_PARTITION)
 })
