@@ -65,6 +65,7 @@ export interface ConsumerInterceptor<K = any, V = any> {
     readonly name: string;
     readonly onError?: OnError;
     readonly topics?: TopicSelector;
+    readonly needsRecordAudit?: boolean;
     configure?(context: InterceptorContext): void;
     onConsume?(records: ConsumerRecords<K, V>): ConsumerRecords<K, V>;
     onCommit?(offsets: readonly TopicPartitionOffset[]): void;
@@ -96,6 +97,7 @@ export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
     readonly clientRack?: string;
     readonly allowAutoCreateTopics?: boolean;
     readonly excludeInternalTopics?: boolean;
+    readonly recordAudit?: boolean;
     readonly interceptorClasses?: readonly string[];
 }
 
@@ -258,7 +260,7 @@ export declare class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDispo
     })[], options?: CallOptions): Promise<(TopicPartitionOffset & {
         readonly timestamp: number;
     })[]>;
-    partitionsFor(topic: string, { timeoutMs, signal }?: CallOptions): Promise<readonly PartitionInfo[]>;
+    partitionsFor(topic: string, options?: CallOptions): Promise<readonly PartitionInfo[]>;
     groupMetadata(): ConsumerGroupMetadata;
     close(options?: {
         readonly timeoutMs?: number;
@@ -394,6 +396,7 @@ export interface ProducerInterceptor<K = any, V = any> {
     readonly name: string;
     readonly onError?: OnError;
     readonly topics?: TopicSelector;
+    readonly needsRecordAudit?: boolean;
     configure?(context: InterceptorContext): void;
     onSend?(record: ProducerRecord<K, V>): ProducerRecord<K, V> | Verdict;
     onAcknowledgement?(metadata: RecordMetadata, error: KafkaError | null, headers: Headers): void;
@@ -428,6 +431,7 @@ export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
     readonly partitionerRackAware?: boolean;
     readonly clientRack?: string;
     readonly metadataMaxIdleMs?: number;
+    readonly recordAudit?: boolean;
     readonly interceptorClasses?: readonly string[];
 }
 

@@ -10,6 +10,7 @@ import {
 import type { KafkaError } from '../errors.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import { RecordHeaders } from '../record/headers.ts'
+import { recordChecksum, recordSize } from '../record/record-audit.ts'
 import { bufferDeserializer, type Deserializer, stringDeserializer } from '../record/serdes.ts'
 import { FetchedHeaders } from './fetched-headers.ts'
 import { RecordDeserializationError } from './record-deserialization-error.ts'
@@ -20,6 +21,8 @@ export interface DecodeOptions<K, V> {
   readonly valueDeserializer: Deserializer<V>
   readonly checkCrcs: boolean
   readonly isolationLevel: 'read_uncommitted' | 'read_committed'
+  /** Records carry KIP-42's `checksum` and `size`. Default false. */
+  readonly recordAudit?: boolean
 }
 
 export interface AbortedTransaction {
@@ -105,7 +108,7 @@ export class CompletedFetch<K, V> {
     const header = this.#header!
     const { state } = this
     const { topic, partition } = state
-    const { keyDeserializer, valueDeserializer } = this.#options
+    const { keyDeserializer, valueDeserializer, recordAudit } = this.#options
     const { baseOffset, baseTimestamp, timestampType } = header
     const appendTime = timestampType === 'LogAppendTime' ? header.maxTimestamp : undefined
     const leaderEpoch = header.partitionLeaderEpoch >= 0 ? header.partitionLeaderEpoch : undefined
@@ -120,7 +123,9 @@ export class CompletedFetch<K, V> {
       const { keyStart, keyLength, valueStart, valueLength } = cursor
       const headers =
         cursor.headersCount === 0 ? new RecordHeaders() : new FetchedHeaders(payload, cursor.headersStart, cursor.headersCount)
-      target.push({
+      // Before deserialization, which may change the bytes in place.
+      const audit = recordAudit ? { checksum: recordChecksum(cursor), size: recordSize(cursor) } : undefined
+      const record: ConsumerRecord<K, V> = {
         topic,
         partition,
         offset,
@@ -132,7 +137,8 @@ export class CompletedFetch<K, V> {
         serializedKeySize: keyLength,
         serializedValueSize: valueLength,
         leaderEpoch,
-      })
+      }
+      target.push(audit === undefined ? record : { ...record, ...audit })
       this.nextOffset = offset + 1
       taken++
     }

@@ -9,17 +9,18 @@ import type { PartitionInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import { Metadata } from '../network/metadata.ts'
 import { NetworkClient } from '../network/network-client.ts'
+import { checkCallOptions } from '../options/call-options.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from '../options/consumer-options.ts'
 import { resolveConsumerOptions } from '../options/resolve-options.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import { ConsumerRecords } from '../record/consumer-records.ts'
-import type { TopicPartition, TopicPartitionOffset } from '../record/topic-partition.ts'
+import { isTopicName, type TopicPartition, type TopicPartitionOffset } from '../record/topic-partition.ts'
 import { assignors } from './assignors/assignors.ts'
 import { ConsumerCoordinator } from './coordinator/consumer-coordinator.ts'
 import { type FetchedPartition, Fetcher } from './fetcher.ts'
 import { EARLIEST_TIMESTAMP, type FoundOffset, LATEST_TIMESTAMP, OffsetFinder, type OffsetQuery } from './offset-finder.ts'
 import { OffsetReset } from './offset-reset.ts'
-import type { RebalanceListener } from './rebalance-listener.ts'
+import { checkListener, type RebalanceListener } from './rebalance-listener.ts'
 import { RecordIterator } from './record-iterator.ts'
 import { RecordRunner, type RunOptions } from './record-runner.ts'
 import { type Delivery, endTracking, type RecordSource, type SourceOptions } from './record-source.ts'
@@ -50,6 +51,9 @@ export interface ConsumerGroupMetadata {
 
 const DEFAULT_POLL_MS = 1000
 const DEFAULT_CLOSE_MS = 30_000
+const CLOSE_OPTIONS: readonly string[] = ['timeoutMs']
+/** For interceptors, also when `close` has no time left. */
+const INTERCEPTORS_CLOSE_MS = 1000
 
 /**
  * Reads records of topics, alone or as a member of a group (Java: KafkaConsumer). One call of `poll` at a time; heartbeats
@@ -97,7 +101,12 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       logger,
       clock,
     })
-    this.#client = parts.client ?? connect(resolved, clock)
+    try {
+      this.#client = parts.client ?? connect(resolved, clock)
+    } catch (error) {
+      void this.#interceptors.close()
+      throw error
+    }
     this.#wakeup = new Wakeup(clock)
     const subscriptions = this.#subscriptions
     const resetStrategy: OffsetResetStrategy | null = resolved.autoOffsetReset === 'none' ? null : resolved.autoOffsetReset
@@ -123,7 +132,8 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       resolved.excludeInternalTopics,
       () => coordinator?.groupTopics ?? null,
     )
-    this.#fetcher = new Fetcher<K, V>(this.#client, subscriptions, { ...resolved, resetStrategy }, clock, logger, this.#wakeup)
+    const fetchOptions = { ...resolved, resetStrategy, recordAudit: resolved.recordAudit || this.#interceptors.needsRecordAudit }
+    this.#fetcher = new Fetcher<K, V>(this.#client, subscriptions, fetchOptions, clock, logger, this.#wakeup)
     this.#finder = new OffsetFinder(this.#client, resolved, clock)
     this.#reset = new OffsetReset(
       subscriptions,
@@ -163,10 +173,11 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void {
     this.#assertOpen()
     if (this.#coordinator === null) throw needsGroup('subscribe')
+    checkListener(listener)
     if (topics instanceof RegExp) this.#subscriptions.subscribePattern(topics, listener)
     else {
-      const wrong = Array.isArray(topics) ? topics.find((topic) => typeof topic !== 'string' || topic.trim() === '') : topics
-      if (wrong !== undefined)
+      const wrong = Array.isArray(topics) ? topics.find((topic) => !isTopicName(topic) || topic.trim() === '') : topics
+      if (wrong !== undefined || !Array.isArray(topics))
         throw new KafkaError('INVALID_ARGUMENT', 'subscribe takes a list of topic names, none of them empty, or a RegExp')
       if (topics.length === 0) {
         void this.unsubscribe().catch((error) => this.#logger.warn('unsubscribing failed', { error }))
@@ -182,7 +193,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   assign(partitions: readonly TopicPartition[]): void {
     this.#assertOpen()
     for (const { topic, partition } of partitions) {
-      if (typeof topic !== 'string' || topic === '' || !Number.isInteger(partition) || partition < 0) {
+      if (!isTopicName(topic) || !Number.isInteger(partition) || partition < 0) {
         throw new KafkaError(
           'INVALID_ARGUMENT',
           `assign takes partitions such as { topic: 'orders', partition: 0 }, not ${JSON.stringify({ topic, partition })}`,
@@ -211,6 +222,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
    * listener meanwhile. Rejects with what no retry heals; the positions then are where they were.
    */
   async poll(options: PollOptions = {}): Promise<ConsumerRecords<K, V>> {
+    checkCallOptions('poll', options)
     if (this.#isRunning) throw new KafkaError('ILLEGAL_STATE', 'poll may not be called while run is at work')
     // Of a loop that was begun by hand and never ended.
     if (this.#reading === null) endTracking(this.#subscriptions)
@@ -252,12 +264,14 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     return committing
   }
 
-  async #commit(offsets: readonly TopicPartitionOffset[] | undefined, { timeoutMs, signal }: CallOptions): Promise<void> {
+  async #commit(offsets: readonly TopicPartitionOffset[] | undefined, options: CallOptions): Promise<void> {
+    checkCallOptions('commit', options)
+    const { timeoutMs, signal } = options
     // A listener that is told of the partitions it gives up by closing may commit what it did with them.
     if (this.#coordinator?.isCallingListener !== true) this.#assertOpen()
     if (this.#coordinator === null) throw needsGroup('commit')
     for (const { topic, partition, offset } of offsets ?? []) {
-      if (Number.isSafeInteger(offset) && offset >= 0) continue
+      if (isTopicName(topic) && Number.isInteger(partition) && partition >= 0 && Number.isSafeInteger(offset) && offset >= 0) continue
       throw new KafkaError('INVALID_ARGUMENT', `offset ${offset} of partition ${partition} of topic "${topic}" cannot be committed`, {
         topic,
         partition,
@@ -269,6 +283,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   /** What the group has committed; partitions without are left out. */
   async committed(partitions: readonly TopicPartition[], options: CallOptions = {}): Promise<TopicPartitionOffset[]> {
     this.#assertOpen()
+    checkCallOptions('committed', options)
     if (this.#coordinator === null) throw needsGroup('committed')
     return this.#coordinator.committed(partitions, this.#deadline(options.timeoutMs), options.signal)
   }
@@ -301,6 +316,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   /** The offset of the next record that `poll` gives; looked up if need be. */
   async position(partition: TopicPartition, options: CallOptions = {}): Promise<number> {
     this.#assertOpen()
+    checkCallOptions('position', options)
     const deadline = this.#deadline(options.timeoutMs)
     for (;;) {
       throwIfAborted(options.signal)
@@ -321,7 +337,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     }
   }
 
-  /** `poll` gives no records of these partitions until `resume`; the group is not affected. A rebalance ends it for partitions that go. */
+  /** No records of these partitions are given, by a loop or `run` at once, until `resume`; the group is not affected. A rebalance ends it for partitions that go. */
   pause(partitions: readonly TopicPartition[]): void {
     this.#assertOpen()
     for (const partition of partitions) this.#subscriptions.require(partition).isPaused = true
@@ -380,8 +396,10 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     return found.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
   }
 
-  async #lookUp(queries: readonly OffsetQuery[], { timeoutMs, signal }: CallOptions): Promise<FoundOffset[]> {
+  async #lookUp(queries: readonly OffsetQuery[], options: CallOptions): Promise<FoundOffset[]> {
     this.#assertOpen()
+    checkCallOptions('looking up offsets', options)
+    const { timeoutMs, signal } = options
     if (queries.length === 0) return []
     const deadline = this.#deadline(timeoutMs)
     await this.#topics.ensure(new Set(queries.map(({ topic }) => topic)), deadline, signal)
@@ -391,8 +409,11 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   }
 
   /** The partitions of a topic; none when it does not exist. */
-  async partitionsFor(topic: string, { timeoutMs, signal }: CallOptions = {}): Promise<readonly PartitionInfo[]> {
+  async partitionsFor(topic: string, options: CallOptions = {}): Promise<readonly PartitionInfo[]> {
     this.#assertOpen()
+    checkCallOptions('partitionsFor', options)
+    if (!isTopicName(topic)) throw new KafkaError('INVALID_ARGUMENT', 'partitionsFor needs the name of a topic')
+    const { timeoutMs, signal } = options
     await this.#topics.ensure(new Set([topic]), this.#deadline(timeoutMs), signal)
     return this.#client.metadata.cluster.topics.get(topic)?.partitions ?? []
   }
@@ -406,7 +427,10 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
    * Ends a `poll`, loop or `run` that is at work, commits when auto-commit is on, calls the listener, leaves the group and
    * closes the interceptors and connections, all within `timeoutMs` (default 30 s). A second call waits for the first.
    */
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkCallOptions('close', options, CLOSE_OPTIONS)
+    // The listener that this close is calling must not wait for it.
+    if (this.#closed !== null && this.#coordinator?.isCallingListener === true) return
     this.#closed ??= this.#close(deadlineIn(this.#clock, options.timeoutMs ?? DEFAULT_CLOSE_MS))
     return this.#closed
   }
@@ -434,9 +458,15 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     await step(() => this.#coordinator?.close(deadline))
     this.#fetcher.close()
     this.#reset.close()
-    await step(() => this.#interceptors.close())
+    await step(() => this.#closeInterceptors(deadline))
     await step(() => this.#client.close())
     if (failure !== undefined) throw failure.error
+  }
+
+  async #closeInterceptors(deadline: Deadline): Promise<void> {
+    const limitMs = Math.max(INTERCEPTORS_CLOSE_MS, deadline.remainingMs())
+    if (await settledWithin(this.#interceptors.close(), this.#clock, limitMs)) return
+    this.#logger.warn('close waits no longer: an interceptor has not finished its close', { clientId: this.#options.clientId })
   }
 
   /** One read at a time, for `poll`, the iterator and `run`. */

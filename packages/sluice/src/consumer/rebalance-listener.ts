@@ -1,3 +1,4 @@
+import { KafkaError } from '../errors.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
 
 /**
@@ -12,4 +13,16 @@ export interface RebalanceListener {
   onPartitionsAssigned?(partitions: readonly TopicPartition[]): void | Promise<void>
   /** Partitions that another member may have already: nothing can be committed. Default: calls `onPartitionsRevoked`. */
   onPartitionsLost?(partitions: readonly TopicPartition[]): void | Promise<void>
+}
+
+const calls = ['onPartitionsRevoked', 'onPartitionsAssigned', 'onPartitionsLost'] as const
+
+/** Refuses what would never be called: a function, or an object without any of the calls. */
+export function checkListener(listener: unknown): void {
+  if (listener === undefined || listener === null) return
+  if (typeof listener === 'object') {
+    const given = calls.map((call) => (listener as RebalanceListener)[call]).filter((call) => call !== undefined)
+    if (given.length > 0 && given.every((call) => typeof call === 'function')) return
+  }
+  throw new KafkaError('INVALID_ARGUMENT', `a rebalance listener is an object with one or more of the functions ${calls.join(', ')}`)
 }

@@ -2,7 +2,8 @@ import { isKafkaError } from '../errors.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import type { PartitionRecords } from '../record/consumer-records.ts'
 import type { OffsetTracker } from './offset-tracker.ts'
-import { endTracking, type RecordSource, track } from './record-source.ts'
+import { endTracking, isGivenUp, type RecordSource, track } from './record-source.ts'
+import type { PartitionState } from './subscription-state.ts'
 
 /** How long one poll under the iterator waits; then it looks at the group again and goes on. */
 const POLL_MS = 1000
@@ -18,6 +19,7 @@ export class RecordIterator<K, V> implements AsyncIterator<ConsumerRecord<K, V>,
   #partitions: readonly PartitionRecords<K, V>[] = []
   #partition = 0
   #index = 0
+  #state: PartitionState | undefined
   #tracker: OffsetTracker | undefined
   #isOver = false
 
@@ -29,6 +31,10 @@ export class RecordIterator<K, V> implements AsyncIterator<ConsumerRecord<K, V>,
     while (!this.#isOver && !this.#source.closing.aborted) {
       const records = this.#partitions[this.#partition]?.records
       if (records !== undefined && this.#index < records.length) {
+        if (isGivenUp(this.#state, this.#tracker)) {
+          this.#index = records.length
+          continue
+        }
         const record = records[this.#index++]!
         this.#tracker?.done(record)
         return { done: false, value: record }
@@ -53,6 +59,7 @@ export class RecordIterator<K, V> implements AsyncIterator<ConsumerRecord<K, V>,
     this.#partition = partition
     this.#index = 0
     const { topic, partition: number } = this.#partitions[partition]!
+    this.#state = this.#source.subscriptions.get(topic, number)
     this.#tracker = this.#trackers.get(`${topic}-${number}`)
   }
 

@@ -1,13 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { isKafkaError, KafkaError } from '../errors.ts'
+import { checkCallOptions } from '../options/call-options.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import type { PartitionRecords } from '../record/consumer-records.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
 import type { OffsetTracker } from './offset-tracker.ts'
-import { type Delivery, endTracking, type RecordSource, track } from './record-source.ts'
+import { type Delivery, endTracking, isGivenUp, type RecordSource, track } from './record-source.ts'
 import type { PartitionState } from './subscription-state.ts'
 
 export interface RunOptions<K, V> {
-  /** Called with one record at a time of each partition, in offset order. */
+  /** Called with one record at a time of each partition, in offset order. It may seek, pause, unsubscribe and close, and wait for these. */
   readonly eachRecord?: (record: ConsumerRecord<K, V>) => void | Promise<void>
   /** Called with the records that one poll gave of a partition; they are done when it returns. */
   readonly eachBatch?: (batch: PartitionRecords<K, V>) => void | Promise<void>
@@ -22,6 +24,7 @@ interface Work<K, V> extends TopicPartition {
   readonly key: string
   /** One entry for each poll that gave records. */
   readonly batches: PartitionRecords<K, V>[]
+  readonly state: PartitionState | undefined
   tracker: OffsetTracker | undefined
   /** Settles when the handler at work is done. */
   active: Promise<void> | null
@@ -30,6 +33,10 @@ interface Work<K, V> extends TopicPartition {
 }
 
 const POLL_MS = 1000
+const RUN_OPTIONS: readonly string[] = ['eachRecord', 'eachBatch', 'concurrency', 'signal']
+
+/** What the handler whose code runs now works on: `close` or `unsubscribe` within a handler must not wait for that handler. */
+const handling = new AsyncLocalStorage<object>()
 
 /**
  * `consumer.run`: polls on while handlers work, so that the group stays in touch, and keeps at most one handler at work
@@ -47,9 +54,13 @@ export class RecordRunner<K, V> {
   #hasProgressed = true
 
   constructor(source: RecordSource<K, V>, options: RunOptions<K, V>) {
-    const { eachRecord, eachBatch, concurrency = 1 } = options
+    checkCallOptions('run', options, RUN_OPTIONS)
+    const { eachRecord, eachBatch, concurrency = 1 } = options ?? {}
     if ((eachRecord === undefined) === (eachBatch === undefined)) {
       throw new KafkaError('INVALID_ARGUMENT', 'run takes either eachRecord or eachBatch')
+    }
+    if (typeof (eachRecord ?? eachBatch) !== 'function') {
+      throw new KafkaError('INVALID_ARGUMENT', `run: ${eachRecord === undefined ? 'eachBatch' : 'eachRecord'} must be a function`)
     }
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       throw new KafkaError('INVALID_ARGUMENT', `concurrency must be a whole number from 1, not ${String(concurrency)}`)
@@ -120,7 +131,17 @@ export class RecordRunner<K, V> {
     for (const batch of delivery.records.byPartition()) {
       const { topic, partition } = batch
       const key = `${topic}-${partition}`
-      const work: Work<K, V> = { topic, partition, key, batches: [batch], tracker: trackers.get(key), active: null, isCancelled: false }
+      const state = this.#source.subscriptions.get(topic, partition)
+      const work: Work<K, V> = {
+        topic,
+        partition,
+        key,
+        batches: [batch],
+        state,
+        tracker: trackers.get(key),
+        active: null,
+        isCancelled: false,
+      }
       const before = this.#work.get(key)
       if (before !== undefined && !before.isCancelled) before.batches.push(batch)
       else {
@@ -137,7 +158,7 @@ export class RecordRunner<K, V> {
       if (work === undefined) return
       if (work.isCancelled) continue
       this.#activeCount++
-      work.active = this.#handle(work).then(() => {
+      work.active = handling.run(work, this.#handle, work).then(() => {
         this.#activeCount--
         work.active = null
         if (this.#work.get(work.key) === work) this.#work.delete(work.key)
@@ -148,19 +169,19 @@ export class RecordRunner<K, V> {
   }
 
   /** Never rejects: what a handler throws is kept for `run`. */
-  async #handle(work: Work<K, V>): Promise<void> {
+  readonly #handle = async (work: Work<K, V>): Promise<void> => {
     const { eachRecord, eachBatch } = this.#options
     try {
       for (let batch = work.batches.shift(); batch !== undefined; batch = work.batches.shift()) {
         if (eachBatch !== undefined) {
-          if (work.isCancelled || this.#isStopping) return
+          if (this.#isOver(work)) return
           await eachBatch(batch)
           this.#hasProgressed = true
           for (const record of batch.records) work.tracker?.done(record)
           continue
         }
         for (const record of batch.records) {
-          if (work.isCancelled || this.#isStopping) return
+          if (this.#isOver(work)) return
           const handled = eachRecord!(record)
           // A handler that returns nothing costs no turn of the microtask queue.
           if (handled !== undefined) await handled
@@ -174,6 +195,10 @@ export class RecordRunner<K, V> {
     }
   }
 
+  #isOver(work: Work<K, V>): boolean {
+    return work.isCancelled || this.#isStopping || isGivenUp(work.state, work.tracker)
+  }
+
   /**
    * Partitions are given up: hands out no more of them and waits for the handlers at work. A partition that comes back
    * meanwhile gets nothing before its old handler is done.
@@ -185,7 +210,7 @@ export class RecordRunner<K, V> {
       if (work === undefined) continue
       work.isCancelled = true
       if (work.active === null) this.#work.delete(work.key)
-      else leaving.push(work.active)
+      else if (handling.getStore() !== work) leaving.push(work.active)
     }
     await Promise.all(leaving)
   }

@@ -46,6 +46,18 @@ export function track<K, V>({ records, fetched }: Delivery<K, V>): ReadonlyMap<s
   return trackers
 }
 
+/**
+ * True when no more is to be handed out of what was polled: after a seek or the end of the assignment it no longer counts,
+ * and of a paused partition it is given back here, to come again after `resume`.
+ */
+export function isGivenUp(state: PartitionState | undefined, tracker: OffsetTracker | undefined): boolean {
+  if (state === undefined || tracker === undefined) return false
+  if (state.tracker !== tracker) return true
+  if (!state.isPaused) return false
+  state.seek(tracker.committable, tracker.leaderEpoch)
+  return true
+}
+
 /** Puts the positions back to what is done, so that whoever reads next begins there. */
 export function endTracking(subscriptions: SubscriptionState): void {
   for (const state of subscriptions.partitions()) {

@@ -63,6 +63,7 @@ export class ConsumerCoordinator {
   readonly #closing = new AbortController()
   #join: Join | null = null
   #isFinding = false
+  #isLeaving = false
   /** False between the revocation and the end of the rebalance, so that it is not done twice. */
   #needsPrepare = true
   #retryAt = 0
@@ -85,7 +86,11 @@ export class ConsumerCoordinator {
     this.#autoCommit = options.enableAutoCommit
       ? new AutoCommit(this.#committer, subscriptions, options.autoCommitIntervalMs, options.retryBackoffMs, clock)
       : null
-    const actions = { drain: parts.drain, autoCommit: () => this.#commitBeforeRebalance() }
+    const drain = async (partitions: readonly TopicPartition[], deadline?: Deadline): Promise<void> => {
+      if (deadline === undefined) await parts.drain(partitions)
+      else await settledWithin(parts.drain(partitions), clock, deadline.remainingMs())
+    }
+    const actions = { drain, autoCommit: () => this.#commitBeforeRebalance() }
     this.#rebalance = new Rebalance(commonProtocol(options.assignors), subscriptions, actions, logger)
   }
 
@@ -117,13 +122,13 @@ export class ConsumerCoordinator {
     if (this.#parts.subscriptions.isAutoAssigned) {
       if (isAlive) this.#membership.heartbeat.polled()
       if (this.#coordinator.coordinator === null) this.#findCoordinator()
-      else await this.#takeSteps()
+      else await this.#takeSteps(isAlive)
       this.#throwPending()
     }
     this.#autoCommit?.maybe(() => deadlineIn(this.#parts.clock, this.#options.defaultApiTimeoutMs))
   }
 
-  async #takeSteps(): Promise<void> {
+  async #takeSteps(isAlive: boolean): Promise<void> {
     for (;;) {
       if (this.#join !== null) {
         const join = this.#join
@@ -140,6 +145,8 @@ export class ConsumerCoordinator {
         await this.#rebalance.prepare(generationId < 0 || memberId === '')
         continue
       }
+      // It left since handlers hang: to join and leave again and again would stop the whole group.
+      if (!isAlive && this.#membership.heartbeat.isPollOverdue) return
       this.#startJoin()
     }
   }
@@ -163,11 +170,22 @@ export class ConsumerCoordinator {
 
   /** Gives everything up and leaves: auto-commit, listener, LeaveGroup. Never rejects but with what the listener threw. */
   async leave(reason: string, deadline: Deadline): Promise<void> {
+    // Called by the listener that is being told of this very leave.
+    if (this.#isLeaving && this.isCallingListener) return
+    this.#isLeaving = true
+    try {
+      await this.#leave(reason, deadline)
+    } finally {
+      this.#isLeaving = false
+    }
+  }
+
+  async #leave(reason: string, deadline: Deadline): Promise<void> {
     const { subscriptions } = this.#parts
     if (this.#autoCommit !== null && subscriptions.size > 0) await this.#commitBeforeLeaving(this.#autoCommit, deadline)
     let listenerError: unknown
     if (subscriptions.isAutoAssigned) {
-      await this.#rebalance.leave(this.#isLost()).catch((error) => {
+      await this.#rebalance.leave(this.#isLost(), deadline).catch((error) => {
         listenerError = error
       })
       await this.#membership.leave(reason, deadline.remainingMs())

@@ -42,6 +42,11 @@ export class Heartbeat {
     return this.#isRunning
   }
 
+  /** The application has made no progress for `maxPollIntervalMs`. */
+  get isPollOverdue(): boolean {
+    return this.#clock.monotonic() >= this.#pollEndsAt
+  }
+
   /** Called by `poll`. */
   polled(): void {
     this.#pollEndsAt = this.#clock.monotonic() + this.#options.maxPollIntervalMs

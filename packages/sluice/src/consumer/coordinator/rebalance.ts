@@ -3,10 +3,11 @@ import type { TopicPartition } from '../../record/topic-partition.ts'
 import type { RebalanceProtocol } from '../assignors/assignor.ts'
 import type { RebalanceListener } from '../rebalance-listener.ts'
 import type { PartitionState, SubscriptionState } from '../subscription-state.ts'
+import type { Deadline } from '../wait.ts'
 
 export interface RebalanceActions {
   /** Waits for handlers that still work on records of these partitions. */
-  drain(partitions: readonly TopicPartition[]): Promise<void>
+  drain(partitions: readonly TopicPartition[], deadline?: Deadline): Promise<void>
   /** Commits what is consumed when auto-commit is on; a failure is logged, the rebalance goes on. */
   autoCommit(): Promise<void>
 }
@@ -17,8 +18,7 @@ export class Rebalance {
   readonly #subscriptions: SubscriptionState
   readonly #actions: RebalanceActions
   readonly #logger: Logger
-  /** True while the listener is being called: `close` must not wait for `poll` then. */
-  isCallingListener = false
+  #listenerCalls = 0
 
   constructor(protocol: RebalanceProtocol, subscriptions: SubscriptionState, actions: RebalanceActions, logger: Logger) {
     this.#protocol = protocol
@@ -29,6 +29,11 @@ export class Rebalance {
 
   get protocol(): RebalanceProtocol {
     return this.#protocol
+  }
+
+  /** True while the listener is being called: `close` must not wait for `poll` then. */
+  get isCallingListener(): boolean {
+    return this.#listenerCalls > 0
   }
 
   /** Before JoinGroup. `isLost`: the membership is over, the partitions may belong to others. Throws what the listener threw. */
@@ -66,17 +71,17 @@ export class Rebalance {
     return this.#protocol === 'cooperative' && leaving.length > 0
   }
 
-  /** The last one, on `close` and `unsubscribe`; offsets were committed before. */
-  async leave(isLost: boolean): Promise<void> {
+  /** The last one, on `close` and `unsubscribe`; offsets were committed before. Handlers are waited for until the deadline. */
+  async leave(isLost: boolean, deadline: Deadline): Promise<void> {
     const assigned = [...this.#subscriptions.partitions()]
     if (isLost) await this.#lose(assigned)
-    else await this.#revoke(assigned, false)
+    else await this.#revoke(assigned, false, deadline)
   }
 
-  async #revoke(states: readonly PartitionState[], commits: boolean): Promise<void> {
+  async #revoke(states: readonly PartitionState[], commits: boolean, deadline?: Deadline): Promise<void> {
     for (const state of states) state.isPendingRevocation = true
     const partitions = states.map(({ topic, partition }) => ({ topic, partition }))
-    if (partitions.length > 0) await this.#actions.drain(partitions)
+    if (partitions.length > 0) await this.#actions.drain(partitions, deadline)
     if (commits) await this.#actions.autoCommit()
     if (partitions.length === 0) return
     try {
@@ -103,11 +108,11 @@ export class Rebalance {
 
   async #call(callback: RebalanceListener['onPartitionsAssigned'] | undefined, partitions: readonly TopicPartition[]): Promise<void> {
     if (callback === undefined) return
-    this.isCallingListener = true
+    this.#listenerCalls++
     try {
       await callback.call(this.#subscriptions.listener, partitions)
     } finally {
-      this.isCallingListener = false
+      this.#listenerCalls--
     }
   }
 }
