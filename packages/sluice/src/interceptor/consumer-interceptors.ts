@@ -26,6 +26,8 @@ const MAX_CACHED_TOPICS = 10_000
 export class ConsumerInterceptors<K = any, V = any> {
   /** True when there is nothing to run: the consumer then skips the chain. */
   readonly isEmpty: boolean
+  /** An interceptor asks for `checksum` and `size`. */
+  readonly needsRecordAudit: boolean
   readonly #members: readonly Member[]
   readonly #onConsume: readonly Member[]
   readonly #onCommit: readonly Member[]
@@ -39,6 +41,7 @@ export class ConsumerInterceptors<K = any, V = any> {
     this.#onCommit = this.#members.filter(({ interceptor }) => interceptor.onCommit !== undefined)
     for (const member of this.#members) if (member.interceptor.topics !== undefined) this.#scopes.set(member, new Map())
     this.isEmpty = this.#members.length === 0
+    this.needsRecordAudit = this.#members.some(({ interceptor }) => interceptor.needsRecordAudit === true)
   }
 
   onConsume(records: ConsumerRecords<K, V>): ConsumerRecords<K, V> {

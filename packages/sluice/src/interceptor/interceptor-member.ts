@@ -9,6 +9,7 @@ export interface AnyInterceptor {
   readonly name: string
   readonly onError?: OnError
   readonly topics?: TopicSelector
+  readonly needsRecordAudit?: boolean
   configure?(context: InterceptorContext): void
   onClusterUpdate?(cluster: ClusterResource): void
   close?(): void | Promise<void>
@@ -55,10 +56,13 @@ export class InterceptorMember<I extends AnyInterceptor> {
     if (typeof interceptor !== 'object' || interceptor === null) {
       throw configError(`interceptors[${position}] must be an object, not ${interceptor === null ? 'null' : typeof interceptor}`)
     }
-    const { name, onError, topics } = interceptor
+    const { name, onError, topics, needsRecordAudit } = interceptor
     if (typeof name !== 'string' || name === '') throw configError(`interceptors[${position}] needs a name: a non-empty string`)
     if (onError !== undefined && onError !== 'continue' && onError !== 'fail') {
       throw configError(`interceptor "${name}": onError must be "continue" or "fail", not ${JSON.stringify(onError)}`)
+    }
+    if (needsRecordAudit !== undefined && typeof needsRecordAudit !== 'boolean') {
+      throw configError(`interceptor "${name}": needsRecordAudit must be true or false, not ${typeof needsRecordAudit}`)
     }
     checkTopicSelector(topics, name)
     this.interceptor = interceptor

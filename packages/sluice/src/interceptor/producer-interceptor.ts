@@ -16,6 +16,8 @@ export interface ProducerInterceptor<K = any, V = any> {
   readonly onError?: OnError
   /** Which topics it sees. Default: all. */
   readonly topics?: TopicSelector
+  /** Asks for `checksum` and `size` on each RecordMetadata, which else are left out to save the work. Default false. */
+  readonly needsRecordAudit?: boolean
 
   /** Called once, before the first record, in list order. When it throws, creating the client fails. */
   configure?(context: InterceptorContext): void

@@ -39,6 +39,8 @@ const MAX_CACHED_TOPICS = 10_000
 export class ProducerInterceptors<K = any, V = any> {
   /** True when there is nothing to run: the producer then skips the chain. */
   readonly isEmpty: boolean
+  /** An interceptor asks for `checksum` and `size`. */
+  readonly needsRecordAudit: boolean
   readonly #members: readonly Member[]
   readonly #scoped: boolean
   readonly #everyTopic: TopicHooks
@@ -54,6 +56,7 @@ export class ProducerInterceptors<K = any, V = any> {
     this.#scoped = this.#members.some(({ interceptor }) => interceptor.topics !== undefined)
     this.#everyTopic = hooksOf(this.#members)
     this.isEmpty = this.#members.length === 0
+    this.needsRecordAudit = this.#members.some(({ interceptor }) => interceptor.needsRecordAudit === true)
   }
 
   /** Runs the chain. A verdict ends it: later interceptors are not called, but all are told by `onAcknowledgement`. */

@@ -52,6 +52,8 @@ export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
   readonly allowAutoCreateTopics?: boolean
   /** A pattern matches no internal topics such as `__consumer_offsets`. @default true */
   readonly excludeInternalTopics?: boolean
+  /** Records carry `checksum` and `size` (KIP-42), equal to those of the acknowledgement. Also on when an interceptor has `needsRecordAudit`. @default false */
+  readonly recordAudit?: boolean
   /** Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument. @default [] */
   readonly interceptorClasses?: readonly string[]
 }
@@ -153,6 +155,11 @@ export const consumerOptions: OptionTable<ConsumerOptions, UnsetConsumerOptions>
     'Subscribing to a topic that does not exist may create it, if brokers allow it.',
   ),
   excludeInternalTopics: flag('exclude.internal.topics', true, 'A pattern matches no internal topics such as `__consumer_offsets`.'),
+  recordAudit: flag(
+    undefined,
+    false,
+    'Records carry `checksum` and `size` (KIP-42), equal to those of the acknowledgement. Also on when an interceptor has `needsRecordAudit`.',
+  ),
   interceptorClasses: list<string>(
     'interceptor.classes',
     [],

@@ -71,6 +71,8 @@ export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
   readonly clientRack?: string
   /** A topic that was not sent to for this long leaves the metadata. @default 300000 */
   readonly metadataMaxIdleMs?: number
+  /** Acknowledgements carry `checksum` and `size` (KIP-42), equal to those of the consumed record. Also on when an interceptor has `needsRecordAudit`. @default false */
+  readonly recordAudit?: boolean
   /** Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument. @default [] */
   readonly interceptorClasses?: readonly string[]
 }
@@ -190,6 +192,11 @@ export const producerOptions: OptionTable<ProducerOptions, UnsetProducerOptions>
     5000,
     MAX_LONG,
     'A topic that was not sent to for this long leaves the metadata.',
+  ),
+  recordAudit: flag(
+    undefined,
+    false,
+    'Acknowledgements carry `checksum` and `size` (KIP-42), equal to those of the consumed record. Also on when an interceptor has `needsRecordAudit`.',
   ),
   interceptorClasses: list<string>(
     'interceptor.classes',

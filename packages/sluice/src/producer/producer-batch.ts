@@ -22,6 +22,8 @@ export interface BatchContext {
   readonly compression: CompressionType
   readonly compressionLevel: number | undefined
   readonly logger: Logger
+  /** Acknowledgements carry KIP-42's `checksum` and `size`. Default false. */
+  readonly recordAudit?: boolean
 }
 
 export const NO_SEQUENCE = -1
@@ -94,7 +96,7 @@ export class ProducerBatch {
     this.createdMs = nowMs
     this.lastAttemptMs = nowMs
     this.#context = context
-    this.#thunks = new RecordThunks(topicPartition, context.interceptors, context.logger)
+    this.#thunks = new RecordThunks(topicPartition, context.interceptors, context.logger, context.recordAudit)
     this.#buffer = buffer
     this.pooledBuffer = isSplitBatch ? null : buffer
     this.#writeLimit = writeLimit

@@ -457,6 +457,7 @@ function createAccumulator(
     compression: compressionType,
     compressionLevel: compressionType === 'none' || compressionType === 'snappy' ? undefined : levels[compressionType],
     logger,
+    recordAudit: options.recordAudit || interceptors.needsRecordAudit,
   }
   const batchSize = Math.max(1, options.batchSize)
   return new RecordAccumulator(

@@ -4,6 +4,7 @@ import { isPromise } from '../interceptor/interceptor-member.ts'
 import type { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
 import type { Logger } from '../logger.ts'
 import type { Headers } from '../record/headers.ts'
+import { recordChecksum, recordSize } from '../record/record-audit.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
 
@@ -31,6 +32,8 @@ export class RecordThunks {
   /** Null when the chain is empty: headers then need not be kept. */
   readonly #interceptors: ProducerInterceptors | null
   readonly #logger: Logger
+  /** Metadata gets KIP-42's `checksum` and `size`. */
+  readonly #audit: boolean
   /** By record: the callback, or `resolve`. */
   #settlers: (SendCallback | Resolve)[] = []
   /** By record: null for a callback. */
@@ -38,10 +41,11 @@ export class RecordThunks {
   #headers: Headers[] = []
   #callbacks = 0
 
-  constructor(topicPartition: TopicPartition, interceptors: ProducerInterceptors | null, logger: Logger) {
+  constructor(topicPartition: TopicPartition, interceptors: ProducerInterceptors | null, logger: Logger, audit = false) {
     this.#topicPartition = topicPartition
     this.#interceptors = interceptors
     this.#logger = logger
+    this.#audit = audit
   }
 
   add(settle: SendCallback | Resolve, reject: Reject | null, headers: Headers): void {
@@ -112,7 +116,7 @@ export class RecordThunks {
   /** What the encoded records say already (timestamps, sizes) is read from them and not kept twice. */
   #metadata({ cursor, baseOffset, logAppendTimeMs, baseTimestamp }: BatchResult & { error: null }, index: number): RecordMetadata {
     cursor.next()
-    return {
+    const metadata: RecordMetadata = {
       topic: this.#topicPartition.topic,
       partition: this.#topicPartition.partition,
       offset: baseOffset < 0 ? -1 : baseOffset + index,
@@ -120,6 +124,7 @@ export class RecordThunks {
       serializedKeySize: cursor.keyLength,
       serializedValueSize: cursor.valueLength,
     }
+    return this.#audit ? { ...metadata, checksum: recordChecksum(cursor), size: recordSize(cursor) } : metadata
   }
 
   #failedMetadata(): RecordMetadata {

@@ -17,6 +17,8 @@ export interface ConsumerRecord<K = any, V = any> {
   /** -1 for a null value. */
   readonly serializedValueSize: number
   readonly leaderEpoch: number | undefined
+  /** CRC-32C of the key's bytes followed by the value's, before deserialization; only when an interceptor or `recordAudit` asks for it. */
   readonly checksum?: number
+  /** Bytes of the record by itself, with its headers and before compression, wherever it lay in which batch; only when asked for. */
   readonly size?: number
 }

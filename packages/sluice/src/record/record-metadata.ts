@@ -11,9 +11,9 @@ export interface RecordMetadata {
   readonly serializedKeySize: number
   /** Bytes before compression; -1 for a null value. */
   readonly serializedValueSize: number
-  /** CRC-32C of key and value bytes; only when an interceptor or `recordAudit` asks for it. */
+  /** CRC-32C of the key's bytes followed by the value's, as on the ConsumerRecord; only when an interceptor or `recordAudit` asks for it, never on failure. */
   readonly checksum?: number
-  /** The record's serialized size in bytes; only when an interceptor or `recordAudit` asks for it. */
+  /** Bytes of the record by itself, with its headers and before compression, as on the ConsumerRecord; only when asked for, never on failure. */
   readonly size?: number
   /** Why an interceptor dropped the record, which then was not sent. */
   readonly dropped?: string
