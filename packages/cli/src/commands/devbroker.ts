@@ -12,7 +12,7 @@ A Kafka-protocol broker for development: records in memory, no replication, no d
   --host ADDRESS          address to listen on (default 127.0.0.1)
   --advertised-host NAME  what clients are told to connect to (default: --host)
   --unsafe-listen         allow an address that other machines can reach
-  --help                  this text
+  -h, --help              this text
 `
 
 const DEFAULT_PORT = 9092
@@ -72,7 +72,7 @@ function parseOptions(args: readonly string[]): DevBrokerOptions | 'help' {
       'auto-create': { type: 'string', default: 'true' },
       'advertised-host': { type: 'string' },
       'unsafe-listen': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return 'help'
@@ -92,7 +92,7 @@ function parseTopics(text: string): Record<string, number> {
   for (const part of text.split(',').filter((part) => part.trim() !== '')) {
     const [name = '', partitions = '1', ...rest] = part.trim().split(':')
     if (name === '' || rest.length > 0) throw new Error(`--topics: "${part}" is not NAME:PARTITIONS`)
-    topics[name] = whole(`--topics ${name}`, partitions)
+    topics[name] = whole(`--topics: partitions of "${name}"`, partitions)
   }
   return topics
 }

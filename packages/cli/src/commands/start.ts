@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { RunFigures } from '../start/figures.ts'
 import { linesOf } from '../start/lines.ts'
 import { MachineFigures } from '../start/machine-figures.ts'
@@ -102,6 +103,9 @@ class Ending {
 /** Opened before anything starts, so that a wrong path is the first thing said. */
 async function open(input: string): Promise<NodeJS.ReadableStream> {
   if (input === '-') return process.stdin
+  const found = await stat(input).catch((cause: Error) => cause)
+  if (found instanceof Error) throw new Error(`--input: ${found.message}`)
+  if (found.isDirectory()) throw new Error(`--input: ${input} is a directory; give a file, or "-" for standard input`)
   const stream = createReadStream(input)
   await new Promise<void>((resolve, reject) => {
     stream.once('open', () => resolve())

@@ -11,6 +11,7 @@ test('start options - defaults need no flag', () => {
     partitions: 3,
   })
   assert.equal(parseStartOptions(['--help']), 'help')
+  assert.equal(parseStartOptions(['-h']), 'help')
 })
 
 test('start options - a mistake names the flag', () => {

@@ -19,7 +19,7 @@ Sends real input through a chain of producer interceptors, a broker and a chain 
   --duration N       end after N seconds
   --topic NAME       topic to use (default sluice-start; created when it is missing)
   --partitions N     partitions of a topic that is created (default 3)
-  --help             this text
+  -h, --help         this text
 
 The last line of output is JSON. The exit code is 0 only if every acknowledged record was consumed and none failed.
 `
@@ -34,7 +34,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions | 'help
       duration: { type: 'string' },
       topic: { type: 'string', default: 'sluice-start' },
       partitions: { type: 'string', default: '3' },
-      help: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return 'help'

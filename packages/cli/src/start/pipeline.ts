@@ -6,6 +6,7 @@ import {
   type ConsumerRecord,
   KafkaAdmin,
   KafkaConsumer,
+  type KafkaError,
   KafkaProducer,
   type ProducerInterceptor,
   stringDeserializer,
@@ -196,7 +197,9 @@ async function ensureTopic(bootstrapServers: string, options: StartOptions, sign
     await admin.createTopics([{ topic: options.topic, partitions: options.partitions }], { signal })
     return options.partitions
   } catch (error) {
-    if ((error as { code?: string }).code !== 'TOPIC_ALREADY_EXISTS') throw error
+    const { code, message } = error as KafkaError
+    if (code === 'TIMEOUT') throw new Error(`--bootstrap: no answer from ${bootstrapServers}: ${message}`, { cause: error })
+    if (code !== 'TOPIC_ALREADY_EXISTS') throw error
   }
   const [topic] = await admin.describeTopics([options.topic], { signal })
   return topic!.partitions.length
