@@ -76,7 +76,7 @@ test('sluice devbroker - with several nodes and no topics it prints a line for e
 
 const wrong: readonly [string[], RegExp][] = [
   [['devbroker', '--port', 'x'], /--port must be a whole number/],
-  [['devbroker', '--topics', 'a:b'], /--topics a must be a whole number/],
+  [['devbroker', '--topics', 'a:b'], /--topics: partitions of "a" must be a whole number/],
   [['devbroker', '--topics', 'a:1:2'], /is not NAME:PARTITIONS/],
   [['devbroker', '--prot', '1'], /--prot/],
   [['devbrokr'], /unknown command "devbrokr"/],
