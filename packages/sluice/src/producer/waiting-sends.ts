@@ -50,7 +50,7 @@ export class WaitingSend {
 
 /** One topic's queue, in the order of the calls of `send`. */
 class TopicWaitingSends {
-  readonly #sends: WaitingSend[] = []
+  readonly #sends: (WaitingSend | undefined)[] = []
   #head = 0
   #added = 0
   #left = 0
@@ -66,9 +66,10 @@ class TopicWaitingSends {
   }
 
   removeFirst(): void {
-    this.#head++
+    this.#sends[this.#head++] = undefined
     this.#left++
-    if (this.#head >= 1024) {
+    // Half of it at a time: a loop of sends may have millions wait, and moving them all for every few would take its square.
+    if (this.#head >= 1024 && this.#head * 2 >= this.#sends.length) {
       this.#sends.splice(0, this.#head)
       this.#head = 0
     }
@@ -81,7 +82,7 @@ class TopicWaitingSends {
   }
 
   waiting(): readonly WaitingSend[] {
-    return this.#sends.slice(this.#head)
+    return this.#sends.slice(this.#head) as WaitingSend[]
   }
 }
 
