@@ -164,7 +164,7 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   async #format(options: KafkaClusterOptions, signal: AbortSignal): Promise<void> {
-    const clusterId = randomBytes(16).toString('base64url')
+    const clusterId = newClusterId()
     const voters = this.#brokers.map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`).join(',')
     const tool = ['-cp', join(this.#lib, '*'), ...jvmFlags, 'kafka.tools.StorageTool', 'format', '-t', clusterId]
     const more = this.certificates === undefined ? [] : scramArguments()
@@ -211,4 +211,10 @@ function isFree(port: number): Promise<boolean> {
     server.once('error', () => resolve(false))
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
+}
+
+/** Sixteen bytes in Kafka's base64url; one that begins with a dash would be taken for an option. */
+function newClusterId(): string {
+  const id = randomBytes(16).toString('base64url')
+  return id.startsWith('-') ? newClusterId() : id
 }
