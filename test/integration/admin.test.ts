@@ -110,3 +110,12 @@ test('admin - a cluster out of reach is a timeout, and an abort or close ends th
   const waiting = closing.listTopics()
   await Promise.all([assert.rejects(waiting, { code: 'CLOSED' }), closing.close()])
 })
+
+test('admin - a misspelt name and a point in time that is none are refused before anything is sent', async () => {
+  await using admin = new KafkaAdmin({ bootstrapServers: '127.0.0.1:1', logger: silentLogger })
+  await assert.rejects(admin.createTopics([{ topic: 'a', partition: 3 } as never]), /"partition"; did you mean "partitions"\?/)
+  await assert.rejects(admin.listTopics({ timeoutMs: Number.NaN }), { code: 'INVALID_ARGUMENT' })
+  for (const at of ['earlyest', -5, Number.NaN, undefined] as never[]) {
+    await assert.rejects(admin.listOffsets([{ topic: 'a', partition: 0, at }]), { code: 'INVALID_ARGUMENT' })
+  }
+})

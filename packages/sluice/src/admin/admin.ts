@@ -13,6 +13,7 @@ import type { KafkaClient } from '../network/kafka-client.ts'
 import { Metadata } from '../network/metadata.ts'
 import { NetworkClient } from '../network/network-client.ts'
 import type { AdminOptions, ResolvedAdminOptions } from '../options/admin-options.ts'
+import { checkCallOptions } from '../options/call-options.ts'
 import { resolveAdminOptions } from '../options/resolve-options.ts'
 import type { TopicPartition, TopicPartitionOffset } from '../record/topic-partition.ts'
 import { type Attempt, type CallOptions, ClusterCalls } from './cluster-calls.ts'
@@ -65,6 +66,7 @@ export interface ListedOffset extends TopicPartitionOffset {
 
 const resourceTypes = { topic: 2, broker: 4 } as const
 const offsetSpecs = { latest: -1, earliest: -2, maxTimestamp: -3 } as const
+const NEW_TOPIC: readonly string[] = ['topic', 'partitions', 'replicationFactor', 'configs']
 const DEFAULT_CONFIG_SOURCE = 5
 /** Version 6 of DeleteTopics takes names in another field; before, and beside it, there are names only. */
 const FIRST_DELETE_VERSION_WITH_STATES = 6
@@ -91,6 +93,7 @@ export class KafkaAdmin implements AsyncDisposable {
 
   /** Creates all of the topics; rejects with the first one's error, such as TOPIC_ALREADY_EXISTS, when some could not be. */
   async createTopics(topics: readonly NewTopic[], options: CallOptions = {}): Promise<void> {
+    for (const topic of topics) checkCallOptions('createTopics', topic, NEW_TOPIC)
     await this.#calls.run('createTopics', options, async (part) => {
       const response = await this.#calls.request(
         await this.#calls.controller(part),
@@ -164,6 +167,11 @@ export class KafkaAdmin implements AsyncDisposable {
     queries: readonly (TopicPartition & { readonly at: OffsetSpec })[],
     options: CallOptions = {},
   ): Promise<ListedOffset[]> {
+    for (const { topic, at } of queries) {
+      if (typeof at === 'number' ? Number.isSafeInteger(at) && at >= 0 : Object.hasOwn(offsetSpecs, at ?? '')) continue
+      const message = `listOffsets: at must be "earliest", "latest", "maxTimestamp" or milliseconds since 1970, not ${JSON.stringify(at)}`
+      throw new KafkaError('INVALID_ARGUMENT', message, { topic })
+    }
     const found = await this.#calls.run('listOffsets', options, async (part) => {
       const response = await this.#metadata([...new Set(queries.map(({ topic }) => topic))], part)
       const byLeader = Map.groupBy(queries, ({ topic, partition }) => leaderOf(response, topic, partition))

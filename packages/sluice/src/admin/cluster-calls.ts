@@ -5,6 +5,7 @@ import { KafkaError } from '../errors.ts'
 import { kafkaErrorFor } from '../network/broker-error.ts'
 import type { Node } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
+import { checkCallOptions } from '../options/call-options.ts'
 
 export interface CallLimits {
   readonly requestTimeoutMs: number
@@ -28,6 +29,8 @@ export interface Attempt {
 const GROUP_KEY_TYPE = 0
 const FIRST_BATCHED_VERSION = 4
 const CONNECTION_POLL_MS = 50
+/** `listInternal` is of `listTopics`. */
+const CALL_OPTIONS: readonly string[] = ['timeoutMs', 'signal', 'listInternal']
 
 /** Sends requests to whoever answers for them, and repeats what may heal (Java: KafkaAdminClient's Call and NodeProvider). */
 export class ClusterCalls {
@@ -44,7 +47,9 @@ export class ClusterCalls {
   }
 
   /** Runs `attempt` until it succeeds, fails for good, or time or `retries` run out; then rejects with its last error. */
-  async run<T>(what: string, { timeoutMs, signal }: CallOptions, attempt: (part: Attempt) => Promise<T>): Promise<T> {
+  async run<T>(what: string, options: CallOptions, attempt: (part: Attempt) => Promise<T>): Promise<T> {
+    checkCallOptions(what, options, CALL_OPTIONS)
+    const { timeoutMs, signal } = options
     const { defaultApiTimeoutMs, retries, retryBackoffMs } = this.#limits
     const limitMs = timeoutMs ?? defaultApiTimeoutMs
     const endsAt = this.#clock.monotonic() + limitMs
