@@ -30,6 +30,12 @@ writeFileSync(
       rewriteRelativeImportExtensions: true,
       rootDir: '../..',
       outDir: '.',
+      // By path, not through the workspace links: what is reached through node_modules is not emitted.
+      paths: {
+        '@sluice/protocol': ['../../packages/protocol/src/index.ts'],
+        '@sluice/protocol/messages/*': ['../../packages/protocol/src/generated/*.ts'],
+        sluice: ['../../packages/sluice/src/index.ts'],
+      },
     },
     include: Object.values(entries).map((index) => `../../${index}`),
   }),

@@ -23,7 +23,7 @@ if (files.length === 0) {
 
 const result = spawnSync(
   process.execPath,
-  ['--test', '--test-reporter=./tools/test-summary.ts', '--test-reporter-destination=stdout', '--test-timeout=240000', ...flags, ...files],
+  ['--test', '--test-reporter=./tools/test-summary.ts', '--test-reporter-destination=stdout', '--test-timeout=120000', ...flags, ...files],
   { cwd: root, stdio: 'inherit' },
 )
 process.exit(result.status ?? 1)

@@ -169,16 +169,7 @@ test("producer chain - onError 'fail' throws INTERCEPTOR with the cause", () => 
 })
 
 test('producer chain - what is no record counts as a failure that says what to return', () => {
-  for (const returned of [
-    undefined,
-    null,
-    5,
-    {},
-    Promise.resolve(given()),
-    Promise.reject(new Error('late')),
-    emit([]),
-    deadLetter(new Error('x')),
-  ]) {
+  for (const returned of [undefined, null, 5, {}, Promise.resolve(given()), Promise.reject(new Error('late'))]) {
     const onSend = (() => returned) as never
     const chain = chainOf({ name: 'wrong', onSend }, new Appending('Two'))
     assert.equal((chain.onSend(given()) as ProducerRecord).value, 'valueTwo')
@@ -187,6 +178,16 @@ test('producer chain - what is no record counts as a failure that says what to r
       () => chainOf({ name: 'wrong', onError: 'fail', onSend }).onSend(given()),
       (error) => isKafkaError(error) && /must return|not supported yet/.test(String((error.cause as Error).message)),
     )
+  }
+})
+
+test('producer chain - a verdict that is not supported yet keeps the record from being sent, whatever the policy', () => {
+  for (const onError of ['continue', 'fail'] as const) {
+    for (const returned of [emit([]), deadLetter(new Error('x'))]) {
+      const verdict = chainOf({ name: 'parks', onError, onSend: () => returned }, new Appending('Two')).onSend(given())
+      assert.ok(isVerdict(verdict) && verdict.verdict === 'reject')
+      assert.match(verdict.error.message, /"parks" returned the verdict "(emit|deadLetter)".*was not sent/)
+    }
   }
 })
 

@@ -197,7 +197,9 @@ export class ProducerInterceptors<K = any, V = any> {
         return { verdict: 'reject', error: toRejection(verdict.error, member.name, record), record }
       }
       default:
-        throw new TypeError(`the verdict ${JSON.stringify(verdict.verdict)} is not supported yet by this version; use drop() or reject()`)
+        // Whatever the policy: to send the record as it is would be the opposite of what the verdict asks.
+        member.errors++
+        return { verdict: 'reject', error: unsupportedVerdict(verdict.verdict, member.name, record.topic), record }
     }
   }
 
@@ -245,6 +247,11 @@ function returnedWrong(returned: unknown): Error {
   return new TypeError(
     `onSend returned ${returned === null ? 'null' : isObject(returned) ? 'an object without a topic' : typeof returned}; it must return the record, a changed copy, or a verdict such as drop(reason)`,
   )
+}
+
+function unsupportedVerdict(verdict: string, interceptor: string, topic: string): KafkaError {
+  const message = `interceptor "${interceptor}" returned the verdict "${verdict}", which this version does not support; the record for topic "${topic}" was not sent`
+  return new KafkaError('INTERCEPTOR', message, { topic })
 }
 
 function toRejection(error: unknown, interceptor: string, record: ProducerRecord): Error {

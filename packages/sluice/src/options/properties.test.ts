@@ -97,10 +97,17 @@ test('properties - an object with dotted names is read like the text', () => {
 
 test('properties - a slip of the pen is refused with the near name, other unknown names are collected', () => {
   assert.throws(() => fromProperties('linger.mss=1'), refused(/"linger\.mss"; did you mean "linger\.ms"\?/))
-  const { unused } = fromProperties(
-    'bootstrap.servers=a:1\nmetric.reporters=x\nour.own=y\nvalue.serializer=io.confluent.kafka.serializers.KafkaAvroSerializer',
+  const { unused } = fromProperties('bootstrap.servers=a:1\nmetric.reporters=x\nour.own=y')
+  assert.deepEqual(unused, ['metric.reporters', 'our.own'])
+})
+
+test('properties - a serializer class that is not known is refused by the client, unless the application gives one', () => {
+  const properties = fromProperties('bootstrap.servers=a:1\nvalue.serializer=io.confluent.kafka.serializers.KafkaAvroSerializer')
+  assert.throws(
+    () => resolveProducerOptions(properties),
+    refused(/valueSerializer \(value\.serializer\) must be an object with the method serialize, not string/),
   )
-  assert.deepEqual(unused, ['metric.reporters', 'our.own', 'value.serializer'])
+  assert.equal(resolveProducerOptions({ ...properties, valueSerializer: stringSerializer }).valueSerializer, stringSerializer)
 })
 
 test('properties - a value that is wrong is refused by the client with both names', () => {

@@ -49,7 +49,7 @@ const javaNames = new Set([
  *
  * A name that looks like a slip of the pen throws CONFIG with the near name; other unknown names are collected in
  * `unused`. `interceptor.classes` becomes `interceptorClasses`, a list of names. Of serializer classes those for
- * strings and bytes are known. Security: `sasl.mechanism` and `sasl.jaas.config`, `ssl.*` with PEM or PKCS12 stores.
+ * strings and bytes are known; put your own in place of another, which the client refuses. Security: `sasl.mechanism` and `sasl.jaas.config`, `ssl.*` with PEM or PKCS12 stores.
  * Values are checked by the client they are given to.
  */
 export function fromProperties(source: string | Readonly<Record<string, unknown>>): PropertiesOptions {
@@ -109,7 +109,8 @@ function convert(kafkaName: string, value: string, spec: OptionSpec<unknown>): u
 function serializerOf(className: string, isDeserializer: boolean): unknown {
   const match = /(?:^|\.)(\w+?)(?:S|Des)erializer$/.exec(className.trim())
   const kind = serializers[match?.[1] ?? '']
-  if (kind === undefined) return undefined
+  // Left as it is: the client that uses it refuses the name, unless the application puts a serializer of its own in its place.
+  if (kind === undefined) return className.trim()
   if (isDeserializer) return kind === 'string' ? stringDeserializer : bufferDeserializer
   return kind === 'string' ? stringSerializer : bufferSerializer
 }
