@@ -73,6 +73,8 @@ export interface ConsumerInterceptor<K = any, V = any> {
     close?(): void | Promise<void>;
 }
 
+export type ConsumerMetricName = keyof typeof consumerMetricMeanings;
+
 export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
     readonly keyDeserializer?: Deserializer<K>;
     readonly valueDeserializer?: Deserializer<V>;
@@ -236,6 +238,7 @@ export declare class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDispo
     #private;
     constructor(options: ConsumerOptions<K, V>, interceptors?: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[]);
     get interceptors(): InterceptorChain;
+    metrics(): Readonly<Record<ConsumerMetricName, number>>;
     subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void;
     assign(partitions: readonly TopicPartition[]): void;
     unsubscribe(): Promise<void>;
@@ -288,6 +291,7 @@ export declare class KafkaProducer<K = Buffer, V = Buffer> {
     readonly clientId: string;
     constructor(options: ProducerOptions<K, V>, interceptors?: readonly ProducerInterceptor<NoInfer<K>, NoInfer<V>>[]);
     get interceptors(): InterceptorChain;
+    metrics(): Readonly<Record<ProducerMetricName, number>>;
     send(record: ProducerRecordInit<K, V>, callback: SendCallback): void;
     send(record: ProducerRecordInit<K, V>, options?: SendOptions): Promise<RecordMetadata>;
     connect(options?: WaitOptions): Promise<void>;
@@ -403,6 +407,8 @@ export interface ProducerInterceptor<K = any, V = any> {
     onClusterUpdate?(cluster: ClusterResource): void;
     close?(): void | Promise<void>;
 }
+
+export type ProducerMetricName = keyof typeof producerMetricMeanings;
 
 export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
     readonly keySerializer?: Serializer<K>;
@@ -600,6 +606,28 @@ export declare function configError(message: string): KafkaError;
 
 export declare const consoleLogger: Logger;
 
+export declare const consumerMetricMeanings: {
+    readonly 'records-consumed-rate': 'Records per second that were taken out of what was fetched.';
+    readonly 'records-consumed-total': 'Records that were taken out of what was fetched.';
+    readonly 'bytes-consumed-rate': 'Bytes of these records per second, before compression.';
+    readonly 'bytes-consumed-total': 'Bytes of these records.';
+    readonly 'fetch-rate': 'Fetch responses per second.';
+    readonly 'fetch-total': 'Fetch responses.';
+    readonly 'fetch-latency-avg': 'Milliseconds from a fetch request to its response; brokers wait up to `fetchMaxWaitMs` for data.';
+    readonly 'fetch-latency-max': 'The longest such time.';
+    readonly 'fetch-size-avg': 'Bytes of record batches in a fetch response.';
+    readonly 'records-per-request-avg': 'Records taken, by fetch response.';
+    readonly 'records-lag-max': 'Records between the position and the end of a partition after a poll, of the partition that is furthest behind.';
+    readonly 'commit-rate': 'Commits per second.';
+    readonly 'commit-total': 'Commits.';
+    readonly 'commit-latency-avg': 'Milliseconds from a commit request to its response.';
+    readonly 'rebalance-total': 'Rebalances that gave this member an assignment.';
+    readonly 'rebalance-latency-avg': 'Milliseconds from the first JoinGroup of a rebalance to its assignment.';
+    readonly 'heartbeat-rate': 'Heartbeat responses per second.';
+    readonly 'last-poll-seconds-ago': 'Seconds since records were last asked for; -1 before.';
+    readonly 'assigned-partitions': 'Partitions this consumer reads.';
+};
+
 export declare function deadLetter(error: Error): Verdict;
 
 export declare function drop(reason: string): Verdict;
@@ -619,6 +647,45 @@ export declare function jsonDeserializer<T = unknown>(): Deserializer<T>;
 export declare function jsonSerializer<T = unknown>(): Serializer<T>;
 
 export declare function nonEmptyString(value: unknown): string | null;
+
+export declare const producerMetricMeanings: {
+    readonly 'record-send-rate': 'Records sent per second; an attempt after a failure counts again.';
+    readonly 'record-send-total': 'Records sent.';
+    readonly 'record-error-rate': 'Records per second whose batch failed for good.';
+    readonly 'record-error-total': 'Records whose batch failed for good.';
+    readonly 'record-retry-rate': 'Records per second whose batch is to be sent again.';
+    readonly 'record-retry-total': 'Records whose batch is to be sent again.';
+    readonly 'record-size-avg': 'Bytes of a record in its batch, before compression.';
+    readonly 'record-size-max': 'Bytes of the largest record.';
+    readonly 'batch-size-avg': 'Bytes of a batch as it is sent.';
+    readonly 'batch-size-max': 'Bytes of the largest batch.';
+    readonly 'batch-split-rate': 'Batches per second that a broker found too large and that went out in parts.';
+    readonly 'batch-split-total': 'Batches that went out in parts.';
+    readonly 'records-per-request-avg': 'Records in a produce request.';
+    readonly 'record-queue-time-avg': 'Milliseconds from the beginning of a batch until it is sent.';
+    readonly 'record-queue-time-max': 'The longest such time.';
+    readonly 'request-latency-avg': 'Milliseconds from a produce request to its response.';
+    readonly 'request-latency-max': 'The longest such time.';
+    readonly 'request-rate': 'Requests of all kinds sent per second.';
+    readonly 'request-total': 'Requests of all kinds sent.';
+    readonly 'requests-in-flight': 'Requests of all kinds that wait for a response.';
+    readonly 'bufferpool-wait-ratio': 'The part of the time in which a send waited for `bufferMemory`.';
+    readonly 'bufferpool-wait-time-ns-total': 'Nanoseconds for which sends waited for `bufferMemory`.';
+    readonly 'buffer-total-bytes': '`bufferMemory`.';
+    readonly 'buffer-available-bytes': 'Bytes of `bufferMemory` that are free.';
+    readonly 'buffer-exhausted-rate': 'Sends per second that failed since no memory became free within `maxBlockMs`.';
+    readonly 'buffer-exhausted-total': 'Sends that failed since no memory became free within `maxBlockMs`.';
+    readonly 'waiting-threads': 'Sends that wait for metadata, memory or an earlier send (in Java: blocked threads).';
+    readonly 'compression-rate-avg': 'Size of a batch as it is sent by its size before compression.';
+    readonly 'produce-throttle-time-avg': 'Milliseconds for which brokers delay this client because of a quota, by response.';
+    readonly 'produce-throttle-time-max': 'The longest such time.';
+    readonly 'metadata-age': 'Seconds since metadata came last.';
+    readonly 'connection-count': 'Connections that are open.';
+    readonly 'outgoing-byte-rate': 'Bytes sent per second, to all brokers.';
+    readonly 'outgoing-byte-total': 'Bytes sent.';
+    readonly 'incoming-byte-rate': 'Bytes received per second, from all brokers.';
+    readonly 'incoming-byte-total': 'Bytes received.';
+};
 
 export declare function reject(error: Error): Verdict;
 

@@ -30,6 +30,7 @@ export {
 export type { ProducerInterceptor } from './interceptor/producer-interceptor.ts'
 export { deadLetter, drop, emit, reject, type Verdict } from './interceptor/verdict.ts'
 export { consoleLogger, type LogFields, type Logger, silentLogger } from './logger.ts'
+export { type ConsumerMetricName, consumerMetricMeanings, type ProducerMetricName, producerMetricMeanings } from './metrics/metric-names.ts'
 export type { OAuthBearerToken, Provider, SaslOptions, SecurityProtocol, SslOptions } from './network/client-network-options.ts'
 export type { Cluster, Node, PartitionInfo, TopicInfo } from './network/cluster.ts'
 export type { AdminOptions } from './options/admin-options.ts'

@@ -43,6 +43,8 @@ export class CompletedFetch<K, V> {
   readonly version: number
   /** Where reading goes on after what was taken. */
   nextOffset: number
+  /** Bytes of the records that `take` has read so far, before compression. */
+  bytesRead = 0
   /** Set when the broker answered with an error that the application has to see; there are no records then. */
   readonly error: KafkaError | undefined
   readonly #options: DecodeOptions<K, V>
@@ -113,8 +115,10 @@ export class CompletedFetch<K, V> {
     const appendTime = timestampType === 'LogAppendTime' ? header.maxTimestamp : undefined
     const leaderEpoch = header.partitionLeaderEpoch >= 0 ? header.partitionLeaderEpoch : undefined
     const payload = this.#payload
+    const begin = cursor.position
     for (let taken = 0; taken < max; ) {
       if (!cursor.next()) {
+        this.bytesRead += cursor.position - begin
         this.#endBatch(header)
         return
       }
@@ -142,6 +146,7 @@ export class CompletedFetch<K, V> {
       this.nextOffset = offset + 1
       taken++
     }
+    this.bytesRead += cursor.position - begin
   }
 
   #deserialize<T>(

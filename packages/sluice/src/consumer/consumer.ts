@@ -4,6 +4,8 @@ import type { ConsumerInterceptor } from '../interceptor/consumer-interceptor.ts
 import { ConsumerInterceptors } from '../interceptor/consumer-interceptors.ts'
 import type { InterceptorChain } from '../interceptor/interceptor-member.ts'
 import type { Logger } from '../logger.ts'
+import { ConsumerMetrics } from '../metrics/consumer-metrics.ts'
+import type { ConsumerMetricName } from '../metrics/metric-names.ts'
 import { partsOf } from '../network/client-parts.ts'
 import type { PartitionInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
@@ -68,6 +70,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   readonly #options: ResolvedConsumerOptions<K, V>
   readonly #interceptors: ConsumerInterceptors<K, V>
   readonly #client: KafkaClient
+  readonly #metrics: ConsumerMetrics
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #wakeup: Wakeup
@@ -94,6 +97,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     this.#options = resolved
     this.#clock = clock
     this.#logger = logger
+    this.#metrics = new ConsumerMetrics(clock.monotonic())
     this.#interceptors = new ConsumerInterceptors<K, V>(interceptors, {
       clientId: resolved.clientId,
       groupId,
@@ -102,7 +106,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       clock,
     })
     try {
-      this.#client = parts.client ?? connect(resolved, clock)
+      this.#client = parts.client ?? connect(resolved, clock, this.#metrics)
     } catch (error) {
       void this.#interceptors.close()
       throw error
@@ -122,6 +126,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
               logger,
               wakeup: this.#wakeup,
               onCommit: (offsets) => this.#interceptors.onCommit(offsets),
+              onRebalanced: (latencyMs, now) => this.#metrics.rebalanced(latencyMs, now),
               drain: async (partitions) => this.#drain?.(partitions),
             },
           )
@@ -133,7 +138,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       () => coordinator?.groupTopics ?? null,
     )
     const fetchOptions = { ...resolved, resetStrategy, recordAudit: resolved.recordAudit || this.#interceptors.needsRecordAudit }
-    this.#fetcher = new Fetcher<K, V>(this.#client, subscriptions, fetchOptions, clock, logger, this.#wakeup)
+    this.#fetcher = new Fetcher<K, V>(this.#client, subscriptions, fetchOptions, clock, logger, this.#wakeup, this.#metrics)
     this.#finder = new OffsetFinder(this.#client, resolved, clock)
     this.#reset = new OffsetReset(
       subscriptions,
@@ -164,6 +169,11 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   /** The interceptors given to the constructor, and what each did so far. */
   get interceptors(): InterceptorChain {
     return this.#interceptors
+  }
+
+  /** What the consumer did and does, under the Java client's names (docs/metrics.md); NaN where nothing was measured yet. */
+  metrics(): Readonly<Record<ConsumerMetricName, number>> {
+    return this.#metrics.snapshot(this.#subscriptions.size, this.#clock.monotonic())
   }
 
   /**
@@ -487,6 +497,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
 
   async #fetch({ timeoutMs, signal, select, isInterrupted, isAlive }: SourceOptions): Promise<Delivery<K, V> | null> {
     const deadline = deadlineIn(this.#clock, timeoutMs)
+    this.#metrics.polled(this.#clock.monotonic())
     for (let turn = 0; ; turn++) {
       throwIfAborted(signal)
       this.#throwIfClosing()
@@ -560,10 +571,10 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   }
 }
 
-function connect<K, V>(options: ResolvedConsumerOptions<K, V>, clock: Clock): KafkaClient {
+function connect<K, V>(options: ResolvedConsumerOptions<K, V>, clock: Clock, metrics: ConsumerMetrics): KafkaClient {
   const { logger } = options
   const metadata = new Metadata({ ...options, allowAutoTopicCreation: options.allowAutoCreateTopics, clock })
-  return new NetworkClient({ ...options, maxInFlightRequestsPerConnection: 100 }, metadata, { clock, logger })
+  return new NetworkClient({ ...options, maxInFlightRequestsPerConnection: 100 }, metadata, { clock, logger, metrics: metrics.network })
 }
 
 function needsGroup(call: string): KafkaError {

@@ -3,6 +3,7 @@ import { type FetchRequest, type FetchResponse, fetchApi, type PartitionData } f
 import type { Clock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import type { ConsumerMetrics } from '../metrics/consumer-metrics.ts'
 import { kafkaErrorFor, meansStaleMetadata } from '../network/broker-error.ts'
 import type { Node, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
@@ -57,6 +58,7 @@ export class Fetcher<K, V> {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #wakeup: Wakeup
+  readonly #metrics: ConsumerMetrics
   readonly #inFlight = new Set<number>()
   readonly #closing = new AbortController()
   /** In the order of arrival, across partitions. */
@@ -69,6 +71,7 @@ export class Fetcher<K, V> {
     clock: Clock,
     logger: Logger,
     wakeup: Wakeup,
+    metrics: ConsumerMetrics,
   ) {
     this.#client = client
     this.#subscriptions = subscriptions
@@ -76,6 +79,7 @@ export class Fetcher<K, V> {
     this.#clock = clock
     this.#logger = logger
     this.#wakeup = wakeup
+    this.#metrics = metrics
   }
 
   /** Sends a fetch to every node that leads a fetchable partition and has none under way. Never waits. */
@@ -118,6 +122,7 @@ export class Fetcher<K, V> {
     const fetched: FetchedPartition<K, V>[] = []
     const kept: CompletedFetch<K, V>[] = []
     let room = maxRecords
+    let bytes = 0
     let index = 0
     try {
       while (index < this.#completed.length && room > 0) {
@@ -140,6 +145,7 @@ export class Fetcher<K, V> {
         const records = earlier?.records ?? []
         const before = records.length
         const startOffset = state.position
+        const bytesBefore = fetch.bytesRead
         let outcome: 'drained' | 'more' | 'failed'
         try {
           outcome = this.#take(fetch, room, records, fetched.length === 0)
@@ -148,6 +154,7 @@ export class Fetcher<K, V> {
           throw error
         }
         room -= records.length - before
+        bytes += fetch.bytesRead - bytesBefore
         if (outcome === 'drained') state.buffered = state.buffered.filter((other) => other !== fetch)
         else kept.push(fetch)
         if (fetch.nextOffset > startOffset) {
@@ -161,7 +168,17 @@ export class Fetcher<K, V> {
     } finally {
       this.#completed = [...kept, ...this.#completed.slice(index)]
     }
+    if (fetched.length > 0) this.#measure(fetched, maxRecords - room, bytes)
     return fetched
+  }
+
+  #measure(fetched: readonly FetchedPartition<K, V>[], records: number, bytes: number): void {
+    const now = this.#clock.monotonic()
+    this.#metrics.recordsTaken(records, bytes, now)
+    for (const { state, nextOffset } of fetched) {
+      const end = this.#options.isolationLevel === 'read_committed' ? state.lastStableOffset : state.highWatermark
+      this.#metrics.lag(Math.max(0, end - nextOffset), now)
+    }
   }
 
   /** `failed`: a record that cannot be given out follows. It is thrown by itself, not with records before it. */
@@ -268,7 +285,9 @@ export class Fetcher<K, V> {
     response: FetchResponse,
   ): void {
     if (response.errorCode !== 0) throw kafkaErrorFor(response.errorCode, { message: 'the fetch as a whole failed' })
+    let bytes = 0
     for (const { topic, topicId, partitions } of response.responses) {
+      for (const { records } of partitions) bytes += records?.length ?? 0
       const entries = requested.get(topic || (namesById.get(topicId) ?? ''))
       if (entries === undefined) continue
       for (const data of partitions) {
@@ -280,6 +299,7 @@ export class Fetcher<K, V> {
         this.#completePartition(state, fetchOffset, data)
       }
     }
+    this.#metrics.fetched(bytes, this.#clock.monotonic())
   }
 
   #completePartition(state: PartitionState, fetchOffset: number, data: PartitionData): void {

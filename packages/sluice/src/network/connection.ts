@@ -4,6 +4,7 @@ import { apiVersionsApi } from '@sluice/protocol/messages/api-versions'
 import type { Clock, Timer } from '../clock.ts'
 import { isKafkaError, KafkaError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import type { NetworkMetrics } from '../metrics/network-metrics.ts'
 import { type ApiVersions, negotiateApiVersions } from './api-versions.ts'
 import type { SaslOptions, SslOptions } from './client-network-options.ts'
 import { InFlightRequests } from './in-flight-requests.ts'
@@ -32,6 +33,7 @@ export interface ConnectionOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
+  readonly metrics?: NetworkMetrics
 }
 
 export type ConnectionState = 'connecting' | 'checking_api_versions' | 'authenticating' | 'ready' | 'closed'
@@ -195,19 +197,25 @@ export class Connection {
 
   #write(request: PendingRequest, chunks: Buffer[], timeoutMs: number): void {
     const now = this.#clock.monotonic()
+    request.sentAt = now
     request.deadline = now + timeoutMs
     this.#lastActiveAt = now
     this.#inFlight.add(request)
     this.#arm(request.deadline)
     const socket = this.#socket
     const last = chunks.length - 1
+    let bytes = chunks[last]!.length
     socket.cork()
-    for (let i = 0; i < last; i++) socket.write(chunks[i]!)
+    for (let i = 0; i < last; i++) {
+      bytes += chunks[i]!.length
+      socket.write(chunks[i]!)
+    }
     // The callbacks of one connection run in send order, and one with an error comes with 'close'.
     socket.write(chunks[last]!, (error) => {
       if (!error) this.#onWritten(request)
     })
     socket.uncork()
+    this.#options.metrics?.requestSent(bytes, now)
   }
 
   #onWritten(request: PendingRequest): void {
@@ -238,6 +246,7 @@ export class Connection {
   #onOpen(): void {
     if (this.state !== 'connecting') return
     this.#opened = true
+    if (this.#options.metrics !== undefined) this.#options.metrics.connections++
     this.#setUpSession().catch((error) => {
       // For those who wait, a broker that accepts and then says nothing is as good as one that cannot be reached.
       if (isKafkaError(error))
@@ -309,6 +318,7 @@ export class Connection {
   #onBytes(bytes: Buffer): void {
     if (this.state === 'closed') return
     this.#lastReadAt = this.#lastActiveAt = this.#clock.monotonic()
+    this.#options.metrics?.bytesReceived(bytes.length, this.#lastReadAt)
     if (!this.#sawBytes) {
       this.#sawBytes = true
       const foreign = foreignProtocol(bytes, this.where)
@@ -355,6 +365,7 @@ export class Connection {
     }
     this.#inFlight.completeNext()
     if (!request.raw) this.served = true
+    this.#options.metrics?.responseReceived(request.api.key, this.#lastReadAt - request.sentAt, response.throttleTimeMs, this.#lastReadAt)
     if (response.throttleTimeMs > 0) this.#listener.onThrottle(this, request.api.key, request.version, response.throttleTimeMs)
     request.settle(null, response, this.#options.logger)
     if (request.written) this.#release(request)
@@ -384,6 +395,7 @@ export class Connection {
   #fail(error: KafkaError): void {
     if (this.state === 'closed') return
     this.state = 'closed'
+    if (this.#opened && this.#options.metrics !== undefined) this.#options.metrics.connections--
     this.#timer?.cancel()
     this.#timer = null
     this.#socket.destroy()

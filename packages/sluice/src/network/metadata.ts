@@ -83,6 +83,11 @@ export class Metadata {
     return this.#version
   }
 
+  /** Monotonic time of the last full update; -Infinity before the first (Java: lastSuccessfulUpdate). */
+  get lastSuccessAt(): number {
+    return this.#lastSuccessAt
+  }
+
   get isClosed(): boolean {
     return this.#isClosed
   }

@@ -2,6 +2,7 @@ import type { Api, Writable } from '@sluice/protocol'
 import { type Clock, systemClock, type Timer } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import { consoleLogger, type Logger } from '../logger.ts'
+import type { NetworkMetrics } from '../metrics/network-metrics.ts'
 import { parseBootstrapServers } from './bootstrap-addresses.ts'
 import type { ClientNetworkOptions } from './client-network-options.ts'
 import { shouldClientThrottle } from './client-throttle.ts'
@@ -22,6 +23,8 @@ export interface NetworkClientParts {
   readonly logger?: Logger
   readonly random?: () => number
   readonly lookup?: AddressLookup
+  /** Counts what the connections do. */
+  readonly metrics?: NetworkMetrics
 }
 
 /** One broker as this client sees it: at most one connection, and the calls that wait for it. */
@@ -43,6 +46,7 @@ export class NetworkClient implements KafkaClient {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #random: () => number
+  readonly #metrics: NetworkMetrics | undefined
   readonly #states: ClusterConnectionStates
   readonly #entries = new Map<number, NodeEntry>()
   readonly #wakeups = new Set<() => void>()
@@ -59,6 +63,7 @@ export class NetworkClient implements KafkaClient {
     this.#clock = parts.clock ?? systemClock
     this.#logger = parts.logger ?? consoleLogger
     this.#random = parts.random ?? Math.random
+    this.#metrics = parts.metrics
     this.#states = new ClusterConnectionStates({
       ...options,
       clock: this.#clock,
@@ -297,6 +302,7 @@ export class NetworkClient implements KafkaClient {
         clock: this.#clock,
         logger: this.#logger,
         random: this.#random,
+        metrics: this.#metrics,
       },
       this.#listenerOf(entry),
     )

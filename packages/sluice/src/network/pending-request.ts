@@ -12,6 +12,8 @@ export class PendingRequest {
   /** The callback takes the frame as it came. */
   raw = false
   deadline = 0
+  /** Monotonic; when its bytes were given to the socket. */
+  sentAt = 0
   /** When it was settled without its response; its slot waits for that. */
   settledAt = 0
   /** The socket has taken all of its bytes. */

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
+import type { ProducerMetrics } from '../metrics/producer-metrics.ts'
 
 /** One allocation that waits. Memory is set aside for it piece by piece, so that a large one is not starved by small ones. */
 interface Waiter {
@@ -19,17 +20,25 @@ export class BufferPool {
   readonly poolableSize: number
   readonly #clock: Clock
   readonly #newBuffer: (size: number) => Buffer
+  readonly #metrics: ProducerMetrics | undefined
   readonly #free: Buffer[] = []
   readonly #waiters: Waiter[] = []
   /** Bytes that are neither lent out nor in `#free`. */
   #unpooled: number
   #closed = false
 
-  constructor(totalMemory: number, poolableSize: number, clock: Clock, newBuffer: (size: number) => Buffer = Buffer.allocUnsafeSlow) {
+  constructor(
+    totalMemory: number,
+    poolableSize: number,
+    clock: Clock,
+    newBuffer: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+    metrics?: ProducerMetrics,
+  ) {
     this.totalMemory = totalMemory
     this.poolableSize = poolableSize
     this.#clock = clock
     this.#newBuffer = newBuffer
+    this.#metrics = metrics
     this.#unpooled = totalMemory
   }
 
@@ -62,12 +71,19 @@ export class BufferPool {
     signal?.throwIfAborted()
     const buffer = this.tryAllocate(size)
     if (buffer !== null) return buffer
+    const beganMs = this.#clock.monotonic()
     return new Promise<Buffer>((resolve, reject) => {
-      const timer: Timer = this.#clock.setTimer(() => this.#giveUp(waiter, this.#exhausted(size, maxBlockMs)), maxBlockMs)
+      const onTimeout = (): void => {
+        this.#metrics?.memoryExhausted(this.#clock.monotonic())
+        this.#giveUp(waiter, this.#exhausted(size, maxBlockMs))
+      }
+      const timer: Timer = this.#clock.setTimer(onTimeout, maxBlockMs)
       const onAbort = (): void =>
         this.#giveUp(waiter, new KafkaError('ABORTED', 'aborted while waiting for memory', { cause: signal!.reason }))
       const cleanUp = (): void => {
         timer.cancel()
+        const nowMs = this.#clock.monotonic()
+        this.#metrics?.memoryWaited(nowMs - beganMs, nowMs)
         signal?.removeEventListener('abort', onAbort)
       }
       const waiter: Waiter = { size, gathered: 0, resolve, reject, cleanUp }

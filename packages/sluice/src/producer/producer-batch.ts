@@ -150,6 +150,16 @@ export class ProducerBatch {
     return BATCH_HEADER_BYTES + (this.#position - BATCH_HEADER_BYTES) * this.#estimatedRatio * ESTIMATION_FACTOR
   }
 
+  /** Bytes of the records, before compression. */
+  get recordsSizeInBytes(): number {
+    return this.#position - BATCH_HEADER_BYTES
+  }
+
+  /** Bytes of the whole batch as it is sent; an estimate before `encode`. */
+  get sizeInBytes(): number {
+    return this.estimatedSizeInBytes
+  }
+
   /** Compressed size by uncompressed size; 1 without compression and before `encode`. */
   get compressionRatio(): number {
     return this.#wire === undefined ? 1 : this.#wire.length / this.#position

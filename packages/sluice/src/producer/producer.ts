@@ -4,6 +4,8 @@ import { KafkaError } from '../errors.ts'
 import type { InterceptorChain } from '../interceptor/interceptor-member.ts'
 import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
 import { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
+import type { ProducerMetricName } from '../metrics/metric-names.ts'
+import { ProducerMetrics } from '../metrics/producer-metrics.ts'
 import { partsOf } from '../network/client-parts.ts'
 import type { PartitionInfo, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
@@ -67,6 +69,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   readonly #clock: Clock
   readonly #interceptors: ProducerInterceptors<K, V>
   readonly #client: KafkaClient
+  readonly #metrics: ProducerMetrics
   readonly #accumulator: RecordAccumulator
   readonly #sender: Sender
   readonly #ending: SendEnding
@@ -97,15 +100,24 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       clock,
     })
     const random = parts.random ?? Math.random
+    this.#metrics = new ProducerMetrics(clock.monotonic())
     try {
-      this.#client = parts.client ?? new NetworkClient(resolved, new Metadata({ ...resolved, clock, random }), { clock, logger, random })
+      this.#client = parts.client ?? connect(resolved, clock, random, this.#metrics)
     } catch (error) {
       void this.#interceptors.close()
       throw error
     }
     const transactionManager = resolved.enableIdempotence ? new TransactionManager(logger) : null
-    this.#accumulator = createAccumulator(resolved, this.#interceptors, transactionManager, clock, random)
-    this.#sender = new Sender(resolved, { client: this.#client, accumulator: this.#accumulator, transactionManager, clock, logger })
+    this.#accumulator = createAccumulator(resolved, this.#interceptors, transactionManager, clock, random, this.#metrics)
+    const metrics = this.#metrics
+    this.#sender = new Sender(resolved, {
+      client: this.#client,
+      accumulator: this.#accumulator,
+      transactionManager,
+      clock,
+      logger,
+      metrics,
+    })
     this.#serializer = new RecordSerializer(resolved)
     this.#recordClock = new RecordClock(clock)
     this.#ending = new SendEnding(this.#interceptors, logger)
@@ -123,6 +135,23 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   /** The interceptors given to the constructor, and what each did so far. */
   get interceptors(): InterceptorChain {
     return this.#interceptors
+  }
+
+  /** What the producer did and does, under the Java client's names (docs/metrics.md). A new object for each call; NaN where nothing was measured yet. */
+  metrics(): Readonly<Record<ProducerMetricName, number>> {
+    const nowMs = this.#clock.monotonic()
+    const { pool } = this.#accumulator
+    const { metadata } = this.#client
+    return this.#metrics.snapshot(
+      {
+        requestsInFlight: this.#client.inFlightRequestCount(),
+        bufferTotalBytes: pool.totalMemory,
+        bufferAvailableBytes: pool.availableMemory,
+        waitingSends: this.#waiting.waiting().length,
+        metadataAgeSeconds: metadata.lastSuccessAt < 0 ? Number.NaN : (nowMs - metadata.lastSuccessAt) / 1000,
+      },
+      nowMs,
+    )
   }
 
   /**
@@ -443,12 +472,18 @@ function abortedSend(topic: string, signal: AbortSignal): KafkaError {
   return new KafkaError('ABORTED', `send to topic "${topic}" was aborted`, { topic, cause: signal.reason })
 }
 
+function connect(options: ResolvedProducerOptions, clock: Clock, random: () => number, metrics: ProducerMetrics): KafkaClient {
+  const { logger } = options
+  return new NetworkClient(options, new Metadata({ ...options, clock, random }), { clock, logger, random, metrics: metrics.network })
+}
+
 function createAccumulator(
   options: ResolvedProducerOptions,
   interceptors: ProducerInterceptors,
   transactionManager: TransactionManager | null,
   clock: Clock,
   random: () => number,
+  metrics: ProducerMetrics,
 ): RecordAccumulator {
   const { compressionType, logger } = options
   const levels = { gzip: options.compressionGzipLevel, lz4: options.compressionLz4Level, zstd: options.compressionZstdLevel }
@@ -470,7 +505,7 @@ function createAccumulator(
       adaptivePartitioning: options.partitionerAdaptivePartitioningEnable && options.partitioner === undefined,
       partitionAvailabilityTimeoutMs: options.partitionerAvailabilityTimeoutMs,
     },
-    new BufferPool(options.bufferMemory, batchSize, clock),
+    new BufferPool(options.bufferMemory, batchSize, clock, undefined, metrics),
     context,
     clock,
     transactionManager,

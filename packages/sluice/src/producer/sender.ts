@@ -2,6 +2,7 @@ import { initProducerIdApi } from '@sluice/protocol/messages/init-producer-id'
 import type { Clock, Timer } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import { ProducerMetrics } from '../metrics/producer-metrics.ts'
 import { kafkaErrorFor } from '../network/broker-error.ts'
 import type { Node } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
@@ -27,6 +28,7 @@ export interface SenderParts {
   readonly transactionManager: TransactionManager | null
   readonly clock: Clock
   readonly logger: Logger
+  readonly metrics?: ProducerMetrics
 }
 
 /** Requests of one turn: more are due only when a whole pipeline of answers came in meanwhile. */
@@ -45,6 +47,7 @@ export class Sender {
   readonly #options: SenderOptions
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #metrics: ProducerMetrics
   /** One partition has one batch on its way at a time, so that a retry cannot let a later batch pass. */
   readonly #guaranteeMessageOrder: boolean
   readonly #inFlight = new Set<ProducerBatch>()
@@ -64,6 +67,7 @@ export class Sender {
     this.#transactionManager = parts.transactionManager
     this.#clock = parts.clock
     this.#logger = parts.logger
+    this.#metrics = parts.metrics ?? new ProducerMetrics(parts.clock.monotonic())
     this.#guaranteeMessageOrder = options.maxInFlightRequestsPerConnection === 1
   }
 
@@ -178,18 +182,19 @@ export class Sender {
     let sent = false
     for (const [id, batches] of this.#accumulator.drain(cluster, readyNodes, this.#options.maxRequestSize, nowMs)) {
       if (batches.length === 0) continue
-      this.#send(cluster.nodes.get(id)!, batches)
+      this.#send(cluster.nodes.get(id)!, batches, nowMs)
       sent = true
     }
     return sent ? 0 : Math.max(1, Math.min(nextReadyCheckDelayMs, notReadyDelayMs, nextExpiryMs - nowMs))
   }
 
-  #send(node: Node, batches: readonly ProducerBatch[]): void {
+  #send(node: Node, batches: readonly ProducerBatch[], nowMs: number): void {
     for (const batch of batches) {
       this.#inFlight.add(batch)
       batch.socketReferences++
       if (this.#guaranteeMessageOrder) this.#accumulator.mutePartition(batch)
     }
+    this.#metrics.requestSent(batches, nowMs)
     sendProduceRequest(
       this.#client,
       node,
@@ -236,6 +241,7 @@ export class Sender {
     this.#inFlight.delete(batch)
     this.#transactionManager?.removeInFlightBatch(batch)
     const parts = this.#accumulator.splitAndReenqueue(batch)
+    this.#metrics.batchSplit(this.#clock.monotonic())
     this.#accumulator.completed(batch)
     const { topic, partition } = batch.topicPartition
     this.#logger.warn('the broker found a batch too large; it is sent in parts. Is batchSize (batch.size) above its limit?', {
@@ -257,6 +263,7 @@ export class Sender {
     this.#logger.debug('a batch is sent again', { topic, partition, attempt: batch.attempts + 1, code: error.code })
     this.#inFlight.delete(batch)
     this.#accumulator.reenqueue(batch, nowMs)
+    this.#metrics.recordsRetried(batch.recordCount, nowMs)
   }
 
   #fail(batch: ProducerBatch, error: KafkaError, surelyNotTaken: boolean, recordError?: (index: number) => KafkaError): void {
@@ -266,7 +273,9 @@ export class Sender {
       if (error.code === 'CLUSTER_AUTHORIZATION_FAILED' || error.code === 'UNSUPPORTED_VERSION') manager.fail(error)
       manager.handleFailedBatch(batch, surelyNotTaken)
     }
-    if (batch.completeExceptionally(error, recordError)) this.#accumulator.completed(batch)
+    if (!batch.completeExceptionally(error, recordError)) return
+    this.#metrics.recordsFailed(batch.recordCount, this.#clock.monotonic())
+    this.#accumulator.completed(batch)
   }
 
   /** Returns when the next batch expires. */

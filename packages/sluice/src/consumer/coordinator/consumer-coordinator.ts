@@ -32,6 +32,8 @@ export interface CoordinatorParts {
   readonly wakeup: Wakeup
   /** After each successful commit. */
   readonly onCommit: (offsets: readonly TopicPartitionOffset[]) => void
+  /** After each rebalance that gave this member an assignment. */
+  readonly onRebalanced: (latencyMs: number, nowMs: number) => void
   /** Waits for handlers of `run` that still work on these partitions. */
   readonly drain: (partitions: readonly TopicPartition[]) => Promise<void>
 }
@@ -67,6 +69,8 @@ export class ConsumerCoordinator {
   /** False between the revocation and the end of the rebalance, so that it is not done twice. */
   #needsPrepare = true
   #retryAt = 0
+  /** When the first JoinGroup of the rebalance that is under way was sent. */
+  #rebalanceBeganAt: number | null = null
   #error: KafkaError | null = null
   /** The subscription that this member joined with. */
   #joinedTopics: ReadonlySet<string> | null = null
@@ -191,6 +195,7 @@ export class ConsumerCoordinator {
       await this.#membership.leave(reason, deadline.remainingMs())
     }
     this.#needsPrepare = true
+    this.#rebalanceBeganAt = null
     this.#joinedTopics = null
     this.#groupTopics = null
     this.#assignedCounts = null
@@ -253,13 +258,17 @@ export class ConsumerCoordinator {
   }
 
   #startJoin(): void {
-    const { wakeup, subscriptions } = this.#parts
+    const { wakeup, subscriptions, clock } = this.#parts
+    this.#rebalanceBeganAt ??= clock.monotonic()
     this.#joinedTopics = new Set(subscriptions.topics)
     this.#groupTopics = null
     this.#assignedCounts = null
     const settled = this.#membership.join(this.#closing.signal).then(
       (result) => {
         join.result = result
+        const now = clock.monotonic()
+        this.#parts.onRebalanced(now - (this.#rebalanceBeganAt ?? now), now)
+        this.#rebalanceBeganAt = null
         wakeup.notify()
       },
       (error) => {
