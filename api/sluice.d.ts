@@ -54,6 +54,26 @@ export interface ConfigResource {
     readonly name: string;
 }
 
+export interface ConnectionStateMessage {
+    readonly clientId: string;
+    readonly nodeId: number;
+    readonly host: string;
+    readonly port: number;
+    readonly state: 'connecting' | 'checking_api_versions' | 'authenticating' | 'ready' | 'closed';
+    readonly error: KafkaError | null;
+}
+
+export interface ConsumerCommitMessage {
+    readonly clientId: string;
+    readonly groupId: string;
+    readonly offsets: readonly {
+        readonly topic: string;
+        readonly partition: number;
+        readonly offset: number;
+    }[];
+    readonly error: unknown;
+}
+
 export interface ConsumerGroupMetadata {
     readonly groupId: string;
     readonly generationId: number;
@@ -103,6 +123,18 @@ export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
     readonly interceptorClasses?: readonly string[];
 }
 
+export interface ConsumerPollMessage {
+    readonly clientId: string;
+    readonly groupId: string | undefined;
+    readonly records: number;
+    readonly partitions: readonly {
+        readonly topic: string;
+        readonly partition: number;
+        readonly records: number;
+        readonly nextOffset: number;
+    }[];
+}
+
 export interface ConsumerRecord<K = any, V = any> {
     readonly topic: string;
     readonly partition: number;
@@ -135,6 +167,17 @@ export declare class ConsumerRecords<K = any, V = any> implements Iterable<Consu
 
 export interface Deserializer<T> {
     deserialize(topic: string, data: Buffer, headers: Headers): T;
+}
+
+export type DiagnosticsChannelName = keyof DiagnosticsMessages;
+
+export interface DiagnosticsMessages {
+    readonly 'sluice:producer:send': ProducerSendMessage;
+    readonly 'sluice:producer:batch': ProducerBatchMessage;
+    readonly 'sluice:consumer:poll': ConsumerPollMessage;
+    readonly 'sluice:consumer:commit': ConsumerCommitMessage;
+    readonly 'sluice:interceptor:error': InterceptorErrorMessage;
+    readonly 'sluice:connection:state': ConnectionStateMessage;
 }
 
 export interface FoundOffset extends TopicPartition {
@@ -193,6 +236,15 @@ export interface InterceptorContext {
     readonly options: Readonly<Record<string, unknown>>;
     readonly logger: Logger;
     readonly clock: Clock;
+}
+
+export interface InterceptorErrorMessage {
+    readonly clientId: string;
+    readonly interceptor: string;
+    readonly hook: string;
+    readonly topic: string | undefined;
+    readonly partition: number | undefined;
+    readonly error: unknown;
 }
 
 export interface InterceptorOptionRow<T> {
@@ -396,6 +448,17 @@ export interface PollOptions {
     readonly signal?: AbortSignal;
 }
 
+export interface ProducerBatchMessage {
+    readonly clientId: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly records: number;
+    readonly bytes: number;
+    readonly retries: number;
+    readonly baseOffset: number;
+    readonly error: KafkaError | null;
+}
+
 export interface ProducerInterceptor<K = any, V = any> {
     readonly name: string;
     readonly onError?: OnError;
@@ -457,6 +520,17 @@ export interface ProducerRecordInit<K, V> {
     readonly value?: V | null;
     readonly timestamp?: number;
     readonly headers?: HeadersInit;
+}
+
+export interface ProducerSendMessage {
+    readonly clientId: string;
+    readonly nodeId: number;
+    readonly topic: string;
+    readonly partition: number;
+    readonly records: number;
+    readonly bytes: number;
+    readonly attempt: number;
+    readonly ageMs: number;
 }
 
 export type PropertiesOptions = Omit<ProducerOptions & ConsumerOptions, 'bootstrapServers'> & {
@@ -629,6 +703,8 @@ export declare const consumerMetricMeanings: {
 };
 
 export declare function deadLetter(error: Error): Verdict;
+
+export declare const diagnosticsChannels: Readonly<Record<DiagnosticsChannelName, string>>;
 
 export declare function drop(reason: string): Verdict;
 

@@ -15,6 +15,17 @@ export type { FoundOffset, OffsetQuery } from './consumer/offset-finder.ts'
 export type { RebalanceListener } from './consumer/rebalance-listener.ts'
 export { RecordDeserializationError } from './consumer/record-deserialization-error.ts'
 export type { RunOptions } from './consumer/record-runner.ts'
+export {
+  type ConnectionStateMessage,
+  type ConsumerCommitMessage,
+  type ConsumerPollMessage,
+  type DiagnosticsChannelName,
+  type DiagnosticsMessages,
+  diagnosticsChannels,
+  type InterceptorErrorMessage,
+  type ProducerBatchMessage,
+  type ProducerSendMessage,
+} from './diagnostics.ts'
 export { configError, isKafkaError, KafkaError, type KafkaErrorOptions, type LocalErrorCode } from './errors.ts'
 export type { ConsumerInterceptor } from './interceptor/consumer-interceptor.ts'
 export type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor/interceptor-context.ts'

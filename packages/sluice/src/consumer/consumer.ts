@@ -22,6 +22,7 @@ import { ConsumerCoordinator } from './coordinator/consumer-coordinator.ts'
 import { type FetchedPartition, Fetcher } from './fetcher.ts'
 import { EARLIEST_TIMESTAMP, type FoundOffset, LATEST_TIMESTAMP, OffsetFinder, type OffsetQuery } from './offset-finder.ts'
 import { OffsetReset } from './offset-reset.ts'
+import { publishPoll } from './poll-diagnostics.ts'
 import { checkListener, type RebalanceListener } from './rebalance-listener.ts'
 import { RecordIterator } from './record-iterator.ts'
 import { RecordRunner, type RunOptions } from './record-runner.ts'
@@ -509,7 +510,11 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       const fetched = this.#fetcher.collect(this.#options.maxPollRecords, select)
       // The next fetch is under way while the application works on this one.
       this.#fetcher.sendFetches()
-      if (fetched.length > 0) return this.#deliver(fetched)
+      if (fetched.length > 0) {
+        const delivery = this.#deliver(fetched)
+        publishPoll(this.#options.clientId, this.#options.groupId, delivery)
+        return delivery
+      }
       // Connections and timers need a turn even when nobody waits.
       if (timeoutMs <= 0 && turn === 0) await new Promise((resolve) => setImmediate(resolve))
       else if (deadline.expired || isInterrupted?.()) return null

@@ -1,6 +1,7 @@
 import { errorCodes } from '@sluice/protocol'
 import { offsetCommitApi } from '@sluice/protocol/messages/offset-commit'
 import type { Clock } from '../clock.ts'
+import { isObserved, publish } from '../diagnostics.ts'
 import { KafkaError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { kafkaErrorFor } from '../network/broker-error.ts'
@@ -15,6 +16,7 @@ const MAX_VERSION = 9
 const OUTSIDE_OF_GROUP: Generation = { generationId: -1, memberId: '', protocolName: null }
 
 export interface OffsetCommitOptions {
+  readonly clientId?: string
   readonly groupInstanceId?: string
   readonly requestTimeoutMs: number
   readonly retryBackoffMs: number
@@ -59,6 +61,7 @@ export class OffsetCommitter {
     const committing = this.#last.then(() => this.#commit(offsets, deadline, signal))
     this.#last = committing.catch((error) => {
       this.#logger.warn('committing offsets failed', { groupId: this.#coordinator.groupId, error })
+      this.#publish(offsets, error)
     })
     return committing
   }
@@ -82,6 +85,7 @@ export class OffsetCommitter {
         if (await this.#coordinator.ensureKnown(deadline, signal)) {
           await this.#commitOnce(offsets, deadline, signal)
           this.#onCommit(offsets)
+          this.#publish(offsets, null)
           return
         }
       } catch (error) {
@@ -98,6 +102,16 @@ export class OffsetCommitter {
       }
       await pause(this.#clock, Math.min(this.#options.retryBackoffMs, deadline.remainingMs()), signal)
     }
+  }
+
+  #publish(offsets: readonly TopicPartitionOffset[], error: unknown): void {
+    if (!isObserved('sluice:consumer:commit')) return
+    publish('sluice:consumer:commit', {
+      clientId: this.#options.clientId ?? '',
+      groupId: this.#coordinator.groupId,
+      offsets: offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset })),
+      error,
+    })
   }
 
   async #commitOnce(offsets: readonly TopicPartitionOffset[], deadline: Deadline, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { isObserved, publish } from '../diagnostics.ts'
 import { configError, KafkaError } from '../errors.ts'
 import type { LogFields, Logger } from '../logger.ts'
 import type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor-context.ts'
@@ -47,6 +48,7 @@ export class InterceptorMember<I extends AnyInterceptor> {
   rejected = 0
   errors = 0
   readonly #reasons = new Map<string, number>()
+  readonly #clientId: string
   readonly #logger: Logger
   readonly #clock: Clock
   #warnAgainAt = Number.NEGATIVE_INFINITY
@@ -68,6 +70,7 @@ export class InterceptorMember<I extends AnyInterceptor> {
     this.interceptor = interceptor
     this.name = name
     this.isFatal = onError === 'fail'
+    this.#clientId = context.clientId
     this.#logger = context.logger
     this.#clock = context.clock
   }
@@ -81,6 +84,7 @@ export class InterceptorMember<I extends AnyInterceptor> {
   /** Counts and logs a failure that is then swallowed. Never throws itself. */
   report(hook: string, cause: unknown, fields?: LogFields): void {
     this.errors++
+    this.#publish(hook, cause, fields?.topic as string | undefined, fields?.partition as number | undefined)
     const now = this.#clock.monotonic()
     if (now < this.#warnAgainAt) {
       this.#untold++
@@ -100,6 +104,7 @@ export class InterceptorMember<I extends AnyInterceptor> {
   /** The error that a send or poll fails with under `onError: 'fail'`. */
   failure(hook: string, cause: unknown, topic?: string, partition?: number): KafkaError {
     this.errors++
+    this.#publish(hook, cause, topic, partition)
     const where = topic === undefined ? '' : ` for topic "${topic}"`
     return new KafkaError('INTERCEPTOR', `interceptor "${this.name}" failed in ${hook}${where} and has onError: "fail"; see cause`, {
       cause,
@@ -121,6 +126,7 @@ export class InterceptorMember<I extends AnyInterceptor> {
       await this.interceptor.close?.()
     } catch (cause) {
       this.errors++
+      this.#publish('close', cause)
       this.#warn(`interceptor "${this.name}" failed in close`, { interceptor: this.name, hook: 'close', error: asError(cause) })
     }
   }
@@ -128,6 +134,11 @@ export class InterceptorMember<I extends AnyInterceptor> {
   stats(): InterceptorStats {
     const { name, dropped, rejected, errors } = this
     return { name, dropped, rejected, errors, reasons: Object.fromEntries(this.#reasons) }
+  }
+
+  #publish(hook: string, error: unknown, topic?: string, partition?: number): void {
+    if (!isObserved('sluice:interceptor:error')) return
+    publish('sluice:interceptor:error', { clientId: this.#clientId, interceptor: this.name, hook, topic, partition, error })
   }
 
   #warn(message: string, fields: LogFields): void {

@@ -18,6 +18,8 @@ export interface BuiltCluster {
   readonly stale: boolean
   /** No leader, epoch, topic or error differs from the picture before. */
   readonly equivalent: boolean
+  /** Errors of topics that may pass by themselves, such as UNKNOWN_TOPIC_OR_PARTITION; they are no part of the picture. */
+  readonly passingErrors: ReadonlyMap<string, KafkaError>
 }
 
 export function bootstrapCluster(nodes: readonly Node[]): Cluster {
@@ -43,6 +45,7 @@ export function buildCluster(before: Cluster, response: MetadataResponse, option
     for (const [name, topic] of before.topics) if (options.retain(name, topic.isInternal)) topics.set(name, topic)
     for (const [name, error] of before.topicErrors) if (options.retain(name, false)) topicErrors.set(name, error)
   }
+  const passingErrors = new Map<string, KafkaError>()
   let stale = false
   let equivalent = true
   for (const answer of response.topics) {
@@ -52,8 +55,10 @@ export function buildCluster(before: Cluster, response: MetadataResponse, option
     topicErrors.delete(name)
     if (answer.errorCode !== 0) {
       const error = kafkaErrorFor(answer.errorCode, { topic: name })
-      if (error.retriable || meansStaleMetadata(answer.errorCode)) stale = true
-      else topicErrors.set(name, error)
+      if (error.retriable || meansStaleMetadata(answer.errorCode)) {
+        stale = true
+        passingErrors.set(name, error)
+      } else topicErrors.set(name, error)
       continue
     }
     const topic = buildTopic(name, answer, nodes, before.topics.get(name))
@@ -71,7 +76,7 @@ export function buildCluster(before: Cluster, response: MetadataResponse, option
     topicNamesById,
     topicErrors,
   }
-  return { cluster, stale, equivalent }
+  return { cluster, stale, equivalent, passingErrors }
 }
 
 function buildTopic(

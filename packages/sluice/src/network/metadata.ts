@@ -62,6 +62,7 @@ export class Metadata {
   #backoffMs = 0
   #fatalError: KafkaError | null = null
   #lastFailure: KafkaError | null = null
+  #passingErrors: ReadonlyMap<string, KafkaError> = new Map()
   #isClosed = false
 
   constructor(options: MetadataOptions) {
@@ -86,6 +87,11 @@ export class Metadata {
   /** Monotonic time of the last full update; -Infinity before the first (Java: lastSuccessfulUpdate). */
   get lastSuccessAt(): number {
     return this.#lastSuccessAt
+  }
+
+  /** What the last response said of the topic, if that was an error; also one that may pass. */
+  topicError(topic: string): KafkaError | undefined {
+    return this.#cluster.topicErrors.get(topic) ?? this.#passingErrors.get(topic)
   }
 
   get isClosed(): boolean {
@@ -261,12 +267,13 @@ export class Metadata {
     if (this.#isClosed) return
     const now = this.#clock.monotonic()
     const periodic = this.#lastSuccessAt + this.#maxAgeMs <= now
-    const { cluster, stale, equivalent } = buildCluster(this.#cluster, response, {
+    const { cluster, stale, equivalent, passingErrors } = buildCluster(this.#cluster, response, {
       partial: query.partial,
       retain: (topic, isInternal) => this.#topics.retain(topic, isInternal, now),
     })
     for (const topic of response.topics) if (topic.name !== null) this.#topics.answered(topic.name)
     this.#cluster = cluster
+    this.#passingErrors = passingErrors
     this.#version++
     this.#fatalError = null
     this.#lastFailure = null

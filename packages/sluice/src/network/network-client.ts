@@ -1,5 +1,6 @@
 import type { Api, Writable } from '@sluice/protocol'
 import { type Clock, systemClock, type Timer } from '../clock.ts'
+import { isObserved, publish } from '../diagnostics.ts'
 import { KafkaError } from '../errors.ts'
 import { consoleLogger, type Logger } from '../logger.ts'
 import type { NetworkMetrics } from '../metrics/network-metrics.ts'
@@ -252,6 +253,7 @@ export class NetworkClient implements KafkaClient {
   #connect(entry: NodeEntry): void {
     const { id, host, port } = entry.node
     this.#states.connecting(id, host)
+    this.#publish(entry, 'connecting')
     const attempt = ++entry.attempt
     const setupTimeoutMs = this.#states.setupTimeoutMs(id)
     const current = () => this.#closed === null && attempt === entry.attempt
@@ -330,6 +332,7 @@ export class NetworkClient implements KafkaClient {
 
   #onState(entry: NodeEntry, state: ConnectionState): void {
     const id = entry.node.id
+    this.#publish(entry, state)
     if (state === 'checking_api_versions') this.#states.checkingApiVersions(id)
     else if (state === 'authenticating') this.#states.authenticating(id)
     else if (state === 'ready') {
@@ -338,10 +341,16 @@ export class NetworkClient implements KafkaClient {
     }
   }
 
+  #publish({ node: { id: nodeId, host, port } }: NodeEntry, state: ConnectionState, error: KafkaError | null = null): void {
+    if (!isObserved('sluice:connection:state')) return
+    publish('sluice:connection:state', { clientId: this.#options.clientId, nodeId, host, port, state, error })
+  }
+
   /** An attempt failed or a connection ended. */
   #lost(entry: NodeEntry, error: KafkaError, onPurpose = false, served = false): void {
     const { id } = entry.node
     const before = this.#states.state(id)
+    this.#publish(entry, 'closed', error)
     if (this.#closed !== null) {
       this.#states.disconnected(id)
       return

@@ -7,6 +7,7 @@ import {
   writeBatchHeader,
   writeRecord,
 } from '@sluice/protocol'
+import { isObserved, publish } from '../diagnostics.ts'
 import { KafkaError } from '../errors.ts'
 import type { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
 import type { Logger } from '../logger.ts'
@@ -24,6 +25,7 @@ export interface BatchContext {
   readonly logger: Logger
   /** Acknowledgements carry KIP-42's `checksum` and `size`. Default false. */
   readonly recordAudit?: boolean
+  readonly clientId?: string
 }
 
 export const NO_SEQUENCE = -1
@@ -157,7 +159,7 @@ export class ProducerBatch {
 
   /** Bytes of the whole batch as it is sent; an estimate before `encode`. */
   get sizeInBytes(): number {
-    return this.estimatedSizeInBytes
+    return Math.ceil(this.estimatedSizeInBytes)
   }
 
   /** Compressed size by uncompressed size; 1 without compression and before `encode`. */
@@ -237,6 +239,7 @@ export class ProducerBatch {
     if (this.#state !== 'pending') return false
     this.#state = 'succeeded'
     this.#thunks.settle({ error: null, baseOffset, logAppendTimeMs, baseTimestamp: this.#baseTimestamp, cursor: this.#cursor() })
+    this.#publishEnd(null, baseOffset)
     return true
   }
 
@@ -245,6 +248,7 @@ export class ProducerBatch {
     if (this.#state !== 'pending') return false
     this.#state = 'failed'
     this.#thunks.settle({ error, recordError })
+    this.#publishEnd(error, -1)
     return true
   }
 
@@ -253,6 +257,7 @@ export class ProducerBatch {
     if (this.#state !== 'pending') throw illegal(`a batch that is ${this.#state} cannot be aborted`)
     this.#state = 'aborted'
     this.#thunks.settle({ error, recordError: undefined })
+    this.#publishEnd(error, -1)
   }
 
   /**
@@ -324,6 +329,22 @@ export class ProducerBatch {
   /** The last attempt ran into an error that a pause may heal, and the pause is not over. */
   isBackingOff(nowMs: number): boolean {
     return this.attempts > 0 && !this.hasLeaderChangedForTheOngoingRetry && this.waitedTimeMs(nowMs) < this.backoffMs
+  }
+
+  #publishEnd(error: KafkaError | null, baseOffset: number): void {
+    if (!isObserved('sluice:producer:batch')) return
+    const { recordCount: records, sizeInBytes: bytes, attempts: retries } = this
+    const { topic, partition } = this.topicPartition
+    publish('sluice:producer:batch', {
+      clientId: this.#context.clientId ?? '',
+      topic,
+      partition,
+      records,
+      bytes,
+      retries,
+      baseOffset,
+      error,
+    })
   }
 
   #hasRoomFor(size: number): boolean {

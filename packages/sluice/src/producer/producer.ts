@@ -493,6 +493,7 @@ function createAccumulator(
     compressionLevel: compressionType === 'none' || compressionType === 'snappy' ? undefined : levels[compressionType],
     logger,
     recordAudit: options.recordAudit || interceptors.needsRecordAudit,
+    clientId: options.clientId,
   }
   const batchSize = Math.max(1, options.batchSize)
   return new RecordAccumulator(

@@ -1,5 +1,6 @@
 import { initProducerIdApi } from '@sluice/protocol/messages/init-producer-id'
 import type { Clock, Timer } from '../clock.ts'
+import { isObserved, publish } from '../diagnostics.ts'
 import { KafkaError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { ProducerMetrics } from '../metrics/producer-metrics.ts'
@@ -12,6 +13,7 @@ import type { RecordAccumulator } from './record-accumulator.ts'
 import type { TransactionManager } from './transaction-manager.ts'
 
 export interface SenderOptions {
+  readonly clientId?: string
   readonly acks: -1 | 0 | 1
   readonly retries: number
   readonly maxRequestSize: number
@@ -195,6 +197,7 @@ export class Sender {
       if (this.#guaranteeMessageOrder) this.#accumulator.mutePartition(batch)
     }
     this.#metrics.requestSent(batches, nowMs)
+    if (isObserved('sluice:producer:send')) this.#publishSend(node, batches, nowMs)
     sendProduceRequest(
       this.#client,
       node,
@@ -209,6 +212,14 @@ export class Sender {
         this.wakeup()
       },
     )
+  }
+
+  #publishSend(node: Node, batches: readonly ProducerBatch[], nowMs: number): void {
+    const { clientId = '' } = this.#options
+    for (const { topicPartition, recordCount: records, sizeInBytes: bytes, attempts: attempt, createdMs } of batches) {
+      const { topic, partition } = topicPartition
+      publish('sluice:producer:send', { clientId, nodeId: node.id, topic, partition, records, bytes, attempt, ageMs: nowMs - createdMs })
+    }
   }
 
   #completeBatch(batch: ProducerBatch, result: ProduceResult, nowMs: number): void {

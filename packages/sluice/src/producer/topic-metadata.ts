@@ -32,7 +32,7 @@ export async function waitForTopic(
   for (let attempt = 0; ; attempt++) {
     metadata.add(topic)
     const { cluster } = metadata
-    const refused = cluster.topicErrors.get(topic)
+    const refused = metadata.topicError(topic)
     if (refused !== undefined && !refused.retriable && (attempt > 0 || refused.code === 'INVALID_TOPIC_EXCEPTION')) throw refused
     const info = topicOf(cluster, destination)
     if (info !== undefined) return info
@@ -43,7 +43,7 @@ export async function waitForTopic(
       await metadata.awaitUpdate(version, remainingMs, signal)
     } catch (error) {
       const code = (error as KafkaError).code
-      if (code === 'TIMEOUT') throw notPresent(metadata.cluster, destination, maxBlockMs, metadata.cluster.topicErrors.get(topic) ?? error)
+      if (code === 'TIMEOUT') throw notPresent(metadata.cluster, destination, maxBlockMs, metadata.topicError(topic) ?? error)
       if (code === 'CLOSED')
         throw new KafkaError('CLOSED', `the producer was closed while a send to topic "${topic}" waited for metadata`, { topic })
       throw error
