@@ -568,7 +568,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   }
 
   #assertOpen(): void {
-    if (this.#closed !== null) throw new KafkaError(this.#closing.signal.aborted ? 'CLOSED' : 'ILLEGAL_STATE', 'the consumer is closed')
+    if (this.#closed !== null) throw new KafkaError('CLOSED', 'the consumer is closed')
   }
 
   #throwIfClosing(): void {

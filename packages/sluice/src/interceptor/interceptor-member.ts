@@ -195,6 +195,8 @@ export function notAwaited(promise: PromiseLike<unknown>, hook: string): Error {
   return new TypeError(`${hook} returned a promise; asynchronous hooks are not supported yet by this version`)
 }
 
+/** What may be logged of a failure. The message of a SyntaxError is left out: JSON.parse quotes the data in it. */
 function asError(cause: unknown): Error {
+  if (cause instanceof SyntaxError) return new Error('a SyntaxError, whose message may quote data')
   return cause instanceof Error ? cause : new Error(`a value of type ${typeof cause} was thrown`)
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Clock } from '../clock.ts'
 import { isKafkaError, KafkaError } from '../errors.ts'
+import { silentLogger } from '../logger.ts'
 import type { Headers } from '../record/headers.ts'
 import { type ProducerRecord, toProducerRecord } from '../record/producer-record.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
@@ -362,3 +363,17 @@ function produce(chain: ProducerInterceptors, record: ProducerRecord): void {
     chain.onSendError(record, null, error as KafkaError)
   }
 }
+
+test('producer chain - a parser that quotes the data it failed on does not bring it into the log', () => {
+  const lines: string[] = []
+  const logger = {
+    ...silentLogger,
+    warn: (message: string, fields?: object) =>
+      void lines.push(`${message} ${JSON.stringify(fields)} ${(fields as { error?: Error })?.error?.message}`),
+  }
+  const parsing = { name: 'parses', onSend: () => JSON.parse('{"card": 4111-1111}') }
+  new ProducerInterceptors([parsing], { ...context, logger }).onSend(given())
+  assert.equal(lines.length, 1)
+  assert.match(lines[0]!, /SyntaxError/)
+  assert.doesNotMatch(lines[0]!, /4111|card/)
+})
