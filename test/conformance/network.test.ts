@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { apiVersionsApi } from '@sluice/protocol/messages/api-versions'
+import { heartbeatApi } from '@sluice/protocol/messages/heartbeat'
 import { initProducerIdApi } from '@sluice/protocol/messages/init-producer-id'
 import { metadataApi } from '@sluice/protocol/messages/metadata'
 import { produceApi } from '@sluice/protocol/messages/produce'
 import { silentLogger } from '../../packages/sluice/src/logger.ts'
+import { NetworkMetrics } from '../../packages/sluice/src/metrics/network-metrics.ts'
 import type { Node } from '../../packages/sluice/src/network/cluster.ts'
 import { Metadata } from '../../packages/sluice/src/network/metadata.ts'
 import { NetworkClient } from '../../packages/sluice/src/network/network-client.ts'
 import { ManualClock } from '../../packages/sluice/src/network/testing/manual-clock.ts'
-import { ScriptedBroker } from '../../packages/sluice/src/network/testing/scripted-broker.ts'
+import { everything, ScriptedBroker } from '../../packages/sluice/src/network/testing/scripted-broker.ts'
 import { testOptions } from '../../packages/sluice/src/network/testing/test-options.ts'
+import { until } from '../../packages/sluice/src/network/testing/until.ts'
 import { KafkaProducer } from '../../packages/sluice/src/producer/producer.ts'
 
 test('network client - attempts to connect run out of time each by its own start (NC-28)', async () => {
@@ -41,6 +45,39 @@ test('network client - attempts to connect run out of time each by its own start
   clock.advance(1)
   assert.deepEqual(failed(), [true, true, true])
   await client.close()
+})
+
+test('network client - throttle times of 400, 100, 200 and 300 ms: 250 on average, 400 at most; unlike Java, ApiVersions does not count (SE-3)', async (t) => {
+  const broker = await ScriptedBroker.start()
+  broker.on(apiVersionsApi, (request) => request.answer(apiVersionsApi, { throttleTimeMs: 5000, apiKeys: everything }))
+  const brokers = [{ nodeId: 1, host: '127.0.0.1', port: broker.port }]
+  broker.on(metadataApi, (request) => request.answer(metadataApi, { throttleTimeMs: 400, brokers }))
+  const clock = new ManualClock()
+  const options = testOptions(broker)
+  const metadata = new Metadata({ ...options, clock, logger: silentLogger })
+  const metrics = new NetworkMetrics(clock.monotonic())
+  const client = new NetworkClient(options, metadata, { clock, logger: silentLogger, random: () => 0.5, metrics })
+  t.after(async () => {
+    await client.close()
+    await broker.stop()
+  })
+  await until(() => {
+    clock.advance(1)
+    return metadata.cluster.nodes.has(1)
+  })
+  const node = metadata.cluster.nodes.get(1)!
+  for (const throttleTimeMs of [100, 200, 300]) {
+    await until(() => {
+      clock.advance(1)
+      return client.ready(node)
+    })
+    const answer = client.request(node, heartbeatApi, { memberId: 'm' })
+    const request = await broker.next(heartbeatApi)
+    request.answer(heartbeatApi, { throttleTimeMs })
+    await answer
+  }
+  const now = clock.monotonic()
+  assert.deepEqual([metrics.throttleTime.average(now), metrics.throttleTime.max(now)], [250, 400])
 })
 
 test('producer - with one request in flight and metadata pending, the producer id is asked for after it, and then sent with (SE-10)', async (t) => {

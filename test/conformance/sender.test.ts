@@ -99,6 +99,19 @@ test('idempotence - unlike Java the first attempt that runs out of time leaves a
   assert.deepEqual(inFlight(fixture).at(-1), [0, 3])
 })
 
+test('idempotence - unlike Java an unknown producer id that is not tried again begins a new epoch, not the same one at 0 (SE-35)', () => {
+  const fixture = new SenderFixture({ retries: 0 }).initProducerId()
+  fixture.appendAndSend()
+  fixture.respond({ baseOffset: 1000 })
+  const failed = fixture.appendAndSend()
+  fixture.respond({ error: 'UNKNOWN_PRODUCER_ID', logStartOffset: 1010 })
+  assert.equal(failed.error?.code, 'UNKNOWN_PRODUCER_ID')
+  const next = fixture.appendAndSend()
+  assert.deepEqual(inFlight(fixture), [[1, 0]])
+  fixture.respond({ baseOffset: 1011 })
+  assert.equal(next.metadata?.offset, 1011)
+})
+
 test('idempotence - the last batch in flight ran out of time: epoch 5 becomes 6, sequences begin at 0 (TM-31)', () => {
   const fixture = new SenderFixture().initProducerId(343434, 5)
   const outcome = fixture.appendAndSend()
