@@ -50,7 +50,10 @@ async function passThrough(setting: Setting): Promise<{ acknowledged: RecordMeta
   const topic = await cluster.createTopic(1)
   const common = { bootstrapServers: cluster.bootstrapServers, logger: silentLogger, recordAudit }
   await using producer = new KafkaProducer({ ...common, compressionType }, producerInterceptors)
-  const acknowledged = await Promise.all(samples.map((sample, index) => producer.send({ topic, timestamp: 1000 * 40 ** index, ...sample })))
+  // Ever further apart, so that the deltas take one byte to many; never in the future, which Kafka refuses.
+  const now = Date.now()
+  const timestampOf = (index: number): number => Math.max(0, now - 40 ** index)
+  const acknowledged = await Promise.all(samples.map((sample, index) => producer.send({ topic, timestamp: timestampOf(index), ...sample })))
   await using consumer = new KafkaConsumer(common, consumerInterceptors)
   consumer.assign([{ topic, partition: 0 }])
   consumer.seek({ topic, partition: 0 }, 0)
