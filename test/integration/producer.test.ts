@@ -100,9 +100,11 @@ test('producer - three nodes and six partitions: a key keeps its partition and i
   }
   assert.equal(places.size, 20)
   const before = await cluster.endOffsets(topic)
-  await Promise.all(numbers(3000).map(() => p.send({ topic, value: 'x'.repeat(300) })))
+  // Adaptive choice may well leave out the partition that was slowest a moment ago; the plain one is a fair die.
+  const fair = producer({ partitionerAdaptivePartitioningEnable: false })
+  await Promise.all(numbers(6000).map(() => fair.send({ topic, value: 'x'.repeat(300) })))
   const after = await cluster.endOffsets(topic)
-  assert.equal(after.reduce((a, b) => a + b) - before.reduce((a, b) => a + b), 3000)
+  assert.equal(after.reduce((a, b) => a + b) - before.reduce((a, b) => a + b), 6000)
   assert.ok(
     after.every((offset, partition) => offset > before[partition]!),
     `${after}`,
