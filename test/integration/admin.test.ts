@@ -47,6 +47,7 @@ test('admin - what cannot be done is an error with the topic and the name that K
   const missing = cluster.unique('missing')
   await assert.rejects(admin.createTopics([{ topic }]), { code: 'TOPIC_ALREADY_EXISTS', topic })
   await assert.rejects(admin.createTopics([{ topic: missing, replicationFactor: 9 }]), { code: 'INVALID_REPLICATION_FACTOR' })
+  await assert.rejects(admin.deleteTopics([missing]), { code: 'UNKNOWN_TOPIC_OR_PARTITION', topic: missing })
   await assert.rejects(admin.describeTopics([missing]), { code: 'UNKNOWN_TOPIC_OR_PARTITION', topic: missing })
   await assert.rejects(admin.listOffsets([{ topic, partition: 5, at: 'latest' }]), { code: 'UNKNOWN_TOPIC_OR_PARTITION' })
 })

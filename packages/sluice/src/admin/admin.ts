@@ -117,7 +117,7 @@ export class KafkaAdmin implements AsyncDisposable {
 
   /** Deletes all of the topics; rejects with the first one's error when some could not be. */
   async deleteTopics(topics: readonly string[], options: CallOptions = {}): Promise<void> {
-    await this.#calls.run('deleteTopics', options, async (part) => {
+    const missing = await this.#calls.run('deleteTopics', options, async (part) => {
       const timeoutMs = Math.ceil(part.remainingMs)
       const response = await this.#calls.request(
         await this.#calls.controller(part),
@@ -128,10 +128,17 @@ export class KafkaAdmin implements AsyncDisposable {
             : { topicNames: topics, timeoutMs },
         part,
       )
+      let unknown: KafkaError | undefined
       for (const { name, errorCode, errorMessage } of response.responses) {
-        if (errorCode !== errorCodes.NONE) throw kafkaErrorFor(errorCode, { topic: name ?? undefined, message: errorMessage })
+        if (errorCode === errorCodes.NONE) continue
+        const error = kafkaErrorFor(errorCode, { topic: name ?? undefined, message: errorMessage })
+        // Retriable elsewhere, since a topic may be on its way; one that is to be deleted will not come by waiting.
+        if (errorCode !== errorCodes.UNKNOWN_TOPIC_OR_PARTITION) throw error
+        unknown ??= error
       }
+      return unknown
     })
+    if (missing !== undefined) throw missing
   }
 
   /** The names of all topics, sorted; internal ones such as `__consumer_offsets` on demand. */
