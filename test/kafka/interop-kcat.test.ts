@@ -7,7 +7,7 @@ import { assertHandover } from './interop/group-handover.ts'
 import { kcatMember, sluiceMember } from './interop/group-member.ts'
 import { base64, expectedRecords, PARTITIONS, type SentRecord, sampleRecords } from './interop/interop-record.ts'
 import { assertKcatReads, kcat, testWithKcat } from './interop/kcat.ts'
-import { createReadyTopic, sluiceConsume, sluiceProduce, storedBatches } from './interop/sluice-peer.ts'
+import { createReadyTopic, sluiceConsume, sluiceProduce, storedBatches, untilWritten } from './interop/sluice-peer.ts'
 
 const compressions: readonly CompressionType[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
@@ -96,6 +96,7 @@ describe('interop with kcat (librdkafka)', { concurrency: 2, timeout: 180_000 },
       const topic = await createReadyTopic(cluster, 'from-kcat-acks', 1)
       const lines = Array.from({ length: 500 }, (_, i) => `${option} ${i}`)
       await kcat(bootstrapServers, ['-P', '-t', topic, '-X', option], lines.join('\n'))
+      await untilWritten(cluster, topic, lines.length)
       const read = await sluiceConsume({ bootstrapServers }, topic)
       assert.deepEqual(
         read.map(({ value }) => value),

@@ -7,8 +7,8 @@ import type { CaseResult } from './case-table.ts'
 export default async function* cases(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of source) {
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue
-    const { name, file, details, skip, nesting } = event.data
-    if (details.type === 'suite' || nesting > 0) continue
+    const { name, file, details, skip } = event.data
+    if (details.type === 'suite') continue
     const skipped = skip === undefined || skip === false ? undefined : String(skip)
     const result: CaseResult = {
       // A file that fails to load is reported under its own path.

@@ -13,6 +13,8 @@ export interface CaseRun {
   readonly title: string
   readonly results: readonly CaseResult[]
   readonly seconds: number
+  /** Node's test runner ended with an error, whatever the results say. */
+  readonly hasFailed: boolean
 }
 
 const CELL = 12

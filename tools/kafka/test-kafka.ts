@@ -47,7 +47,9 @@ try {
   }
   if (everywhere.length > 0) runs.unshift(await runTests('devbroker', everywhere, undefined, version))
   process.stdout.write(`\n${caseTable(runs)}`)
-  const bad = runs.some(({ results }) => results.length === 0 || results.some(({ outcome }) => outcome === 'failed'))
+  const bad = runs.some(
+    ({ results, hasFailed }) => hasFailed || results.length === 0 || results.some(({ outcome }) => outcome === 'failed'),
+  )
   process.exitCode = bad ? 1 : 0
 } catch (error) {
   if (!stop.signal.aborted) process.stderr.write(`${(error as Error).message}\n`)
@@ -88,9 +90,9 @@ async function runTests(title: string, files: readonly string[], addresses: stri
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: environment })
     const end = (): void => void child.kill('SIGTERM')
     stop.signal.addEventListener('abort', end)
-    await new Promise<void>((resolve, reject) => {
+    const code = await new Promise<number | null>((resolve, reject) => {
       child.once('error', reject)
-      child.once('close', () => resolve())
+      child.once('close', resolve)
     })
     stop.signal.removeEventListener('abort', end)
     stop.signal.throwIfAborted()
@@ -98,7 +100,7 @@ async function runTests(title: string, files: readonly string[], addresses: stri
       .split('\n')
       .filter((text) => text !== '')
     const results = lines.map((text) => JSON.parse(text) as CaseResult)
-    return { title, results, seconds: Math.round((performance.now() - startedAt) / 1000) }
+    return { title, results, seconds: Math.round((performance.now() - startedAt) / 1000), hasFailed: code !== 0 }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
