@@ -1,4 +1,4 @@
-import { type RecordBatchHeader, readBatchHeader } from '@sluice/protocol'
+import type { RecordBatchHeader } from '@sluice/protocol'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** One batch as it lies in memory: `buffer[start..end)` are exactly the bytes that a fetch returns. */
@@ -233,9 +233,4 @@ export class PartitionLog {
     }
     return { epoch: -1, endOffset: -1 }
   }
-}
-
-/** The header of a stored batch. */
-export function headerOf(batch: StoredBatch): RecordBatchHeader {
-  return readBatchHeader(batch.buffer, batch.start)
 }

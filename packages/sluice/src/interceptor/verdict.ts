@@ -17,12 +17,12 @@ export function reject(error: Error): Verdict {
   return { verdict: 'reject', error }
 }
 
-/** Puts these records in place of the one given. */
+/** Puts these records in place of the one given. Not supported yet by this version: the record is not sent, and `send` rejects with INTERCEPTOR. */
 export function emit(records: readonly ProducerRecordInit<any, any>[]): Verdict {
   return { verdict: 'emit', records }
 }
 
-/** Sends the record to the dead-letter topic in place of its own. */
+/** Sends the record to the dead-letter topic in place of its own. Not supported yet by this version: the record is not sent, and `send` rejects with INTERCEPTOR. */
 export function deadLetter(error: Error): Verdict {
   return { verdict: 'deadLetter', error }
 }
