@@ -171,11 +171,7 @@ export const catalogue: readonly Promised[] = [
   // Sender
   { id: 'SE-1', promise: 'A record goes out and its offset comes back.' },
   { id: 'SE-2', leftOut: 'only an older Java client: message formats before v2 are not written' },
-  {
-    id: 'SE-3',
-    promise: 'Throttle times of responses make an average and a maximum.',
-    differs: 'that of ApiVersions, with which a connection begins, does not count',
-  },
+  { id: 'SE-3', promise: 'Throttle times of responses make an average and a maximum, that of ApiVersions included.' },
   { id: 'SE-5', promise: 'With one request in flight, a partition’s next batch waits, also when the leader moves.' },
   { id: 'SE-6', promise: 'A callback of an expired record may append again.' },
   { id: 'SE-7', promise: 'A topic that was not used for metadataMaxIdleMs leaves the metadata, and comes back with the next send.' },

@@ -6,7 +6,7 @@ export class NetworkMetrics {
   connections = 0
   readonly outgoingBytes: SampledStat
   readonly incomingBytes: SampledStat
-  /** Of every response that names one, 0 included; milliseconds. */
+  /** Of every response but those of the SASL exchange, 0 included; milliseconds. */
   readonly throttleTime: SampledStat
   readonly #createdMs: number
   /** Latencies of answered requests, by API key. */
@@ -27,10 +27,13 @@ export class NetworkMetrics {
     this.incomingBytes.record(bytes, nowMs)
   }
 
-  /** `throttleTimeMs` is undefined for a response that has no such field. */
-  responseReceived(apiKey: number, latencyMs: number, throttleTimeMs: number | undefined, nowMs: number): void {
+  responseReceived(apiKey: number, latencyMs: number, nowMs: number): void {
     this.latency(apiKey).record(latencyMs, nowMs)
-    if (throttleTimeMs !== undefined) this.throttleTime.record(throttleTimeMs, nowMs)
+  }
+
+  /** Also of ApiVersions, as in Java; 0 where a response's version has no such field. */
+  throttleTimeReceived(throttleTimeMs: number, nowMs: number): void {
+    this.throttleTime.record(throttleTimeMs, nowMs)
   }
 
   /** From the request's way to the socket to its response, in milliseconds. */

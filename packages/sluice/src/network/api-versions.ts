@@ -12,8 +12,14 @@ export class ApiVersions {
   readonly #ranges: ReadonlyMap<number, { readonly min: number; readonly max: number }>
   /** Finalized feature levels, such as `transaction.version` (KIP-584). */
   readonly finalizedFeatures: ReadonlyMap<string, number>
+  /** The version of the answer itself. */
+  readonly version: number
+  /** How long the broker wants to see no requests, in milliseconds. */
+  readonly throttleTimeMs: number
 
-  constructor(response: ApiVersionsResponse) {
+  constructor(response: ApiVersionsResponse, version: number) {
+    this.version = version
+    this.throttleTimeMs = response.throttleTimeMs
     this.#ranges = new Map(response.apiKeys.map((row) => [row.apiKey, { min: row.minVersion, max: row.maxVersion }]))
     this.finalizedFeatures = new Map(response.finalizedFeatures.map((row) => [row.name, row.maxVersionLevel]))
   }
@@ -49,7 +55,7 @@ export async function negotiateApiVersions(exchange: ApiVersionsExchange): Promi
     const frame = await exchange(version, SOFTWARE)
     const unsupported = frame.length >= 6 && frame.readInt16BE(4) === UNSUPPORTED_VERSION
     const response = decodeResponse(apiVersionsApi, unsupported ? 0 : version, frame)
-    if (response.errorCode === 0) return new ApiVersions(response)
+    if (response.errorCode === 0) return new ApiVersions(response, version)
     if (!unsupported || version === 0) throw kafkaErrorFor(response.errorCode, { message: 'the broker refused ApiVersions' })
     const row = response.apiKeys.find((candidate) => candidate.apiKey === apiVersionsApi.key)
     // The same version again would be refused again, so each round goes lower.

@@ -258,6 +258,7 @@ export class Connection {
   async #setUpSession(): Promise<void> {
     this.#enter('checking_api_versions')
     this.#apiVersions = await negotiateApiVersions((version, message) => this.#exchangeFrame(apiVersionsApi, version, message))
+    this.#onThrottleTime(apiVersionsApi.key, this.#apiVersions.version, this.#apiVersions.throttleTimeMs)
     if (this.#options.sasl !== null) {
       this.#enter('authenticating')
       await this.#authenticate(this.#options.sasl)
@@ -365,11 +366,16 @@ export class Connection {
     }
     this.#inFlight.completeNext()
     if (!request.raw) this.served = true
-    this.#options.metrics?.responseReceived(request.api.key, this.#lastReadAt - request.sentAt, response.throttleTimeMs, this.#lastReadAt)
-    if (response.throttleTimeMs > 0) this.#listener.onThrottle(this, request.api.key, request.version, response.throttleTimeMs)
+    this.#options.metrics?.responseReceived(request.api.key, this.#lastReadAt - request.sentAt, this.#lastReadAt)
+    if (!request.raw) this.#onThrottleTime(request.api.key, request.version, response.throttleTimeMs)
     request.settle(null, response, this.#options.logger)
     if (request.written) this.#release(request)
     else this.#unreleased.add(request)
+  }
+
+  #onThrottleTime(apiKey: number, version: number, throttleTimeMs: number): void {
+    this.#options.metrics?.throttleTimeReceived(throttleTimeMs, this.#lastReadAt)
+    if (throttleTimeMs > 0) this.#listener.onThrottle(this, apiKey, version, throttleTimeMs)
   }
 
   #corrupt(what: string, cause?: unknown): KafkaError {

@@ -10,7 +10,7 @@ import type { Node } from './cluster.ts'
 import { Metadata } from './metadata.ts'
 import { NetworkClient, type NetworkClientParts } from './network-client.ts'
 import { ManualClock } from './testing/manual-clock.ts'
-import { ScriptedBroker } from './testing/scripted-broker.ts'
+import { everything, ScriptedBroker } from './testing/scripted-broker.ts'
 import { testOptions } from './testing/test-options.ts'
 import { until } from './testing/until.ts'
 
@@ -135,6 +135,22 @@ test('network client - a throttled node is not ready until the time is over, and
   assert.ok(woken > before)
   ;(await broker.next(heartbeatApi)).answer(heartbeatApi, {})
   await second
+})
+
+test('network client - a broker that throttles in its answer to ApiVersions is left in peace for that time', async (t) => {
+  const { clock, client, metadata, bootNode, pass } = await setUp(t, {}, (broker) => {
+    broker.serveMetadata()
+    broker.on(apiVersionsApi, (request) => request.answer(apiVersionsApi, { throttleTimeMs: 500, apiKeys: everything }))
+  })
+  await pass(() => client.hasReadyConnection())
+  assert.equal(client.ready(bootNode), false)
+  assert.equal(client.inFlightRequestCount(), 0)
+  const leftMs = client.pollDelayMs(bootNode)
+  assert.ok(leftMs > 0 && leftMs <= 500)
+  clock.advance(leftMs - 1)
+  assert.equal(client.ready(bootNode), false)
+  clock.advance(1)
+  await pass(() => metadata.cluster.nodes.has(1))
 })
 
 test('network client - sending to a node that is not ready is an illegal state (NC-5)', async (t) => {
