@@ -1,0 +1,110 @@
+// npm run build: what would be published, in dist/: a folder per package with JavaScript, declarations and a package.json of
+// its own, and a tarball of each. Nobody needs it to work in the repository, where the sources run as they are; but Node
+// strips no types under node_modules, so what is installed must be JavaScript.
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { root } from './source-files.ts'
+
+type Exports = Readonly<Record<string, string>>
+
+interface Manifest {
+  readonly name: string
+  readonly private?: boolean
+  readonly exports?: Exports
+  readonly bin?: Readonly<Record<string, string>>
+}
+
+export interface BuiltPackage {
+  readonly name: string
+  readonly folder: string
+  readonly tarball: string
+}
+
+/** Compiles and packs every package into `folder`, which is emptied first. Throws an Error with what tsc or npm said. */
+export function buildPackages(folder: string): BuiltPackage[] {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const names = readdirSync(join(root, 'packages')).sort()
+  compile(folder, names)
+  return names.map((name) => {
+    const built = join(folder, name)
+    const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest
+    writeFileSync(join(built, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
+    for (const file of ['LICENSE', 'NOTICE', ...(name === 'sluice' ? ['README.md'] : [])]) copyFileSync(join(root, file), join(built, file))
+    return { name: manifest.name, folder: built, tarball: pack(built, folder) }
+  })
+}
+
+/** One program for all packages, so that one's declarations are checked against the other's sources. */
+function compile(folder: string, names: readonly string[]): void {
+  const output = join(folder, 'compiled')
+  const config = join(folder, 'tsconfig.json')
+  const source = (path: string): string => join(root, 'packages', path)
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: relativeTo(folder, join(root, 'tsconfig.json')),
+      compilerOptions: {
+        noEmit: false,
+        allowImportingTsExtensions: false,
+        rewriteRelativeImportExtensions: true,
+        rootDir: source(''),
+        outDir: output,
+        typeRoots: [join(root, 'node_modules', '@types')],
+        // By path, not through the workspace links: what is reached through node_modules is not emitted.
+        paths: Object.fromEntries(names.flatMap((name) => sourcesByImport(name, source(name)))),
+      },
+      include: names.map((name) => source(`${name}/src/**/*.ts`)),
+      exclude: names.flatMap((name) => [source(`${name}/src/**/*.test.ts`), source(`${name}/src/**/testing/**`)]),
+    }),
+  )
+  run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', config])
+  for (const name of names) renameSync(join(output, name, 'src'), join(folder, name))
+  rmSync(output, { recursive: true })
+  rmSync(config)
+}
+
+function sourcesByImport(name: string, folder: string): [string, string[]][] {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest
+  return Object.entries(manifest.exports ?? {}).map(([entry, file]) => [join(manifest.name, entry), [join(folder, file)]])
+}
+
+/** The package's own, leading to what was compiled: each `./src/x.ts` is `./x.js` here, with its declarations beside it. */
+function publishedManifest({ private: _, exports, bin, ...rest }: Manifest): object {
+  const compiled = (file: string, extension: string): string => file.replace(/^\.\/src\//, './').replace(/\.ts$/, extension)
+  const entries = Object.entries(exports ?? {}).map(([entry, file]) => [
+    entry,
+    { types: compiled(file, '.d.ts'), default: compiled(file, '.js') },
+  ])
+  const commands = Object.entries(bin ?? {}).map(([command, file]) => [command, compiled(file, '.js')])
+  return {
+    ...rest,
+    ...(exports === undefined ? {} : { exports: Object.fromEntries(entries) }),
+    ...(bin === undefined ? {} : { bin: Object.fromEntries(commands) }),
+    files: ['**/*.js', '**/*.d.ts', 'NOTICE'],
+  }
+}
+
+function pack(folder: string, destination: string): string {
+  const printed = run('npm', ['pack', folder, '--pack-destination', destination, '--json', '--ignore-scripts', '--loglevel=error'])
+  const [packed] = JSON.parse(printed) as { filename: string }[]
+  return join(destination, packed!.filename)
+}
+
+function run(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed:\n${error?.message ?? `${stdout}${stderr}`}`)
+  return stdout
+}
+
+function relativeTo(folder: string, file: string): string {
+  const path = relative(folder, file)
+  return path.startsWith('.') ? path : `./${path}`
+}
+
+if (import.meta.main) {
+  const folder = join(root, 'dist')
+  const built = buildPackages(folder)
+  for (const { name, tarball } of built) process.stdout.write(`${name.padEnd(20)}${relative(root, tarball)}\n`)
+}
