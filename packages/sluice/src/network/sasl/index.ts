@@ -6,7 +6,6 @@ import { clipped, kafkaErrorFor } from '../broker-error.ts'
 import type { SaslOptions } from '../client-network-options.ts'
 import { oauthBearer } from './oauthbearer.ts'
 import { plain } from './plain.ts'
-import { scram } from './scram.ts'
 
 /** Kafka's sasl.server.max.receive.size, which bounds the other direction. */
 const MAX_CHALLENGE_BYTES = 512 * 1024
@@ -33,7 +32,7 @@ export async function authenticate(sasl: SaslOptions, exchange: SaslExchange, wh
     const offered = handshake.mechanisms.length === 0 ? '' : `; it offers ${handshake.mechanisms.join(', ')}`
     throw refused(`${where} refused the SASL mechanism ${sasl.mechanism}${offered}`, kafkaErrorFor(handshake.errorCode))
   }
-  const mechanism = clientOf(sasl)
+  const mechanism = await clientOf(sasl)
   let sessionLifetimeMs = 0
   try {
     let step = await mechanism.next()
@@ -56,13 +55,14 @@ export async function authenticate(sasl: SaslOptions, exchange: SaslExchange, wh
   return { sessionLifetimeMs }
 }
 
-function clientOf(sasl: SaslOptions): SaslMechanism {
+async function clientOf(sasl: SaslOptions): Promise<SaslMechanism> {
   switch (sasl.mechanism) {
     case 'PLAIN':
       return plain(sasl)
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-512':
-      return scram(sasl)
+      // Loaded here for the sake of node:crypto, which costs a process without SCRAM 4 ms.
+      return (await import('./scram.ts')).scram(sasl)
     case 'OAUTHBEARER':
       return oauthBearer(sasl)
   }
