@@ -30,7 +30,8 @@ function peerNamed(name: string): Peer {
   return peer
 }
 
-function homeOf({ name }: Peer): string {
+/** The folder in which the peer's package can be imported, once it is installed. */
+export function peerHome(name: string): string {
   return join(root, '.cache', 'peers', name)
 }
 
@@ -42,20 +43,20 @@ function stampOf({ name }: Peer): string {
 /** True when the peer is installed, in the version that is pinned, for the Node that runs this. */
 export function isPeerInstalled(name: string): boolean {
   const peer = peerNamed(name)
-  const stamp = join(homeOf(peer), 'installed')
+  const stamp = join(peerHome(name), 'installed')
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === stampOf(peer)
 }
 
 /** Loads an installed peer's package. */
 export function requirePeer(name: string): any {
   const peer = peerNamed(name)
-  return createRequire(join(homeOf(peer), 'package.json'))(peer.package)
+  return createRequire(join(peerHome(name), 'package.json'))(peer.package)
 }
 
 /** Installs the peer; takes minutes when native code has to be built. Throws an Error that says what failed and what it needs. */
 export function installPeer(name: string): void {
   const peer = peerNamed(name)
-  const home = homeOf(peer)
+  const home = peerHome(name)
   rmSync(home, { recursive: true, force: true })
   mkdirSync(home, { recursive: true })
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(root, 'test', 'peers', name, file), join(home, file))

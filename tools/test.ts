@@ -9,9 +9,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const patterns = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('-'))
 
-const files = globSync(['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts'], {
-  cwd: root,
-})
+const files = globSync(
+  ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'test/**/*.test.ts', 'tools/**/*.test.ts', 'bench/**/*.test.ts'],
+  {
+    cwd: root,
+  },
+)
   .filter((file) => !file.includes('node_modules') && !/^test.kafka./.test(file))
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .sort()
