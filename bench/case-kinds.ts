@@ -1,16 +1,21 @@
 import { type Case, cases } from './cases.ts'
 import { startClientRun } from './client-run.ts'
+import { type ImportCase, importCases } from './import-cases.ts'
+import { startImportRun } from './import-run.ts'
 import type { MicroCase } from './micro-case.ts'
 import { microCases } from './micro-cases.ts'
 import { startMicroRun } from './micro-run.ts'
 import type { BenchOptions } from './options.ts'
 import type { Run } from './run.ts'
 
-export type AnyCase = Case | MicroCase
+export type AnyCase = Case | ImportCase | MicroCase
+
+/** An import is over in milliseconds, so it is repeated more often. */
+const MIN_IMPORT_ROUNDS = 9
 
 /** The cases whose names begin with `prefix`. Throws an Error, with all names, when there is none. */
 export async function selectCases(prefix: string): Promise<AnyCase[]> {
-  const all: AnyCase[] = [...cases, ...(await microCases())]
+  const all: AnyCase[] = [...cases, ...importCases, ...(await microCases())]
   const selected = all.filter(({ name }) => name.startsWith(prefix))
   if (selected.length > 0) return selected
   throw new Error(`--only: no case begins with "${prefix}"; there are ${all.map(({ name }) => name).join(', ')}`)
@@ -18,17 +23,19 @@ export async function selectCases(prefix: string): Promise<AnyCase[]> {
 
 export function startRun(found: AnyCase, { seconds }: BenchOptions): Promise<Run> | Run {
   if ('setUp' in found) return startMicroRun(found)
-  return startClientRun(found, seconds)
+  return found.kind === 'import' ? startImportRun(found) : startClientRun(found, seconds)
 }
 
 export function roundsOf(found: AnyCase, { runs }: BenchOptions): number {
   if ('setUp' in found) return runs
+  if (found.kind === 'import') return Math.max(runs, MIN_IMPORT_ROUNDS)
   return found.kind === 'memory' ? 1 : runs
 }
 
 /** Which of the clients have this case at all: only ours is taken to pieces. */
 export function clientsOf(found: AnyCase, clients: readonly string[]): string[] {
-  return 'setUp' in found ? clients.filter((client) => client === 'sluice') : [...clients]
+  if ('setUp' in found) return clients.filter((client) => client === 'sluice')
+  return clients.filter((client) => found.kind !== 'import' || found.modules[client] !== undefined)
 }
 
 /** Why a client cannot do a case that it has. */

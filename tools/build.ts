@@ -17,33 +17,45 @@ interface Manifest {
   readonly bin?: Readonly<Record<string, string>>
 }
 
-export interface BuiltPackage {
+export interface BundledPackage {
   readonly name: string
   readonly folder: string
+}
+
+export interface BuiltPackage extends BundledPackage {
   readonly tarball: string
 }
 
-/** Compiles and packs every package into `folder`, which is emptied first. Throws an Error with what tsc or npm said. */
+const ownPackages = join(root, 'packages')
+
+/** Builds and packs every package into `folder`, which is emptied first. Throws an Error with what tsc or npm said. */
 export function buildPackages(folder: string): BuiltPackage[] {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
-  const names = readdirSync(join(root, 'packages')).sort()
-  declare(folder, names)
-  for (const name of names) bundle(join(root, 'packages', name), join(folder, name))
-  return names.map((name) => {
-    const built = join(folder, name)
-    const manifest = manifestOf(join(root, 'packages', name))
-    writeFileSync(join(built, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
-    for (const file of ['LICENSE', 'NOTICE', ...(name === 'sluice' ? ['README.md'] : [])]) copyFileSync(join(root, file), join(built, file))
-    return { name: manifest.name, folder: built, tarball: pack(built, folder) }
-  })
+  declare(folder, readdirSync(ownPackages))
+  return bundlePackages(folder).map((built) => ({ ...built, tarball: pack(built.folder, folder) }))
+}
+
+/** As `buildPackages`, but without types and tarballs; also for a copy of the repository, with its packages in `packages`. */
+export function bundlePackages(folder: string, packages: string = ownPackages): BundledPackage[] {
+  return readdirSync(packages)
+    .sort()
+    .map((name) => {
+      const built = join(folder, name)
+      bundle(join(packages, name), built)
+      const manifest = manifestOf(join(packages, name))
+      writeFileSync(join(built, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
+      const texts = ['LICENSE', 'NOTICE', ...(name === 'sluice' ? ['README.md'] : [])]
+      for (const file of texts) copyFileSync(join(root, file), join(built, file))
+      return { name: manifest.name, folder: built }
+    })
 }
 
 /** Types checked, and declarations written: one program for all packages. */
 function declare(folder: string, names: readonly string[]): void {
   const output = join(folder, 'compiled')
   const config = join(folder, 'tsconfig.json')
-  const source = (path: string): string => join(root, 'packages', path)
+  const source = (path: string): string => join(ownPackages, path)
   writeFileSync(
     config,
     JSON.stringify({
