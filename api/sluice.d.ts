@@ -3,6 +3,8 @@ export interface AdminOptions extends NetworkOptions {
     readonly retries?: number;
 }
 
+export type BreakerState = 'on' | 'off' | 'trying';
+
 export interface CallOptions {
     readonly timeoutMs?: number;
     readonly signal?: AbortSignal;
@@ -33,11 +35,14 @@ export interface ClusterResource {
     readonly clusterId: string | null;
 }
 
-export interface CommonInterceptorOptions {
-    readonly name?: string;
-    readonly onError?: OnError;
-    readonly topics?: TopicSelector;
+export interface CommitContext<S = any> {
+    readonly committed: readonly (TopicPartition & {
+        readonly offset: number;
+        readonly state: S;
+    })[];
 }
+
+export type CommonInterceptorOptions = Partial<Pick<InterceptorSettings, (typeof COMMON)[number]>>;
 
 export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
@@ -63,6 +68,16 @@ export interface ConnectionStateMessage {
     readonly error: KafkaError | null;
 }
 
+export interface ConsumeContext<S = any> {
+    getState(record: TopicPartition & {
+        readonly offset: number;
+    }): S | undefined;
+    setState(record: TopicPartition & {
+        readonly offset: number;
+    }, state: S): void;
+    readonly signal: AbortSignal;
+}
+
 export interface ConsumerCommitMessage {
     readonly clientId: string;
     readonly groupId: string;
@@ -81,16 +96,12 @@ export interface ConsumerGroupMetadata {
     readonly groupInstanceId: string | undefined;
 }
 
-export interface ConsumerInterceptor<K = any, V = any> {
-    readonly name: string;
-    readonly onError?: OnError;
-    readonly topics?: TopicSelector;
-    readonly needsRecordAudit?: boolean;
-    configure?(context: InterceptorContext): void;
-    onConsume?(records: ConsumerRecords<K, V>): ConsumerRecords<K, V>;
-    onCommit?(offsets: readonly TopicPartitionOffset[]): void;
-    onClusterUpdate?(cluster: ClusterResource): void;
-    close?(): void | Promise<void>;
+export interface ConsumerInterceptor<K = any, V = any, S = any> extends InterceptorSettings {
+    onFetched?(record: RawRecord, context: RecordContext<S>): RawRecord | Verdict | PromiseLike<RawRecord | Verdict>;
+    onConsume?(records: ConsumerRecords<K, V>, context: ConsumeContext<S>): ConsumerRecords<K, V> | Verdict | PromiseLike<ConsumerRecords<K, V> | Verdict>;
+    handle?(record: ConsumerRecord<K, V>, next: () => Promise<void>, context: RecordContext<S>): PromiseLike<void | Verdict> | void | Verdict;
+    handleBatch?(batch: PartitionRecords<K, V>, next: () => Promise<void>, context: ConsumeContext<S>): PromiseLike<void> | void;
+    onCommit?(offsets: readonly TopicPartitionOffset[], context: CommitContext<S>): void;
 }
 
 export type ConsumerMetricName = keyof typeof consumerMetricMeanings;
@@ -120,6 +131,8 @@ export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
     readonly allowAutoCreateTopics?: boolean;
     readonly excludeInternalTopics?: boolean;
     readonly recordAudit?: boolean;
+    readonly deadLetterTopic?: string;
+    readonly interceptorConcurrency?: number;
     readonly interceptorClasses?: readonly string[];
 }
 
@@ -177,7 +190,19 @@ export interface DiagnosticsMessages {
     readonly 'sluice:consumer:poll': ConsumerPollMessage;
     readonly 'sluice:consumer:commit': ConsumerCommitMessage;
     readonly 'sluice:interceptor:error': InterceptorErrorMessage;
+    readonly 'sluice:interceptor:call': InterceptorCallMessage;
+    readonly 'sluice:interceptor:state': InterceptorStateMessage;
     readonly 'sluice:connection:state': ConnectionStateMessage;
+}
+
+export interface DisableAfter {
+    readonly failures: number;
+    readonly slowMs?: number;
+    readonly retryAfterMs?: number;
+}
+
+export interface EmittedRecord extends Partial<Omit<ProducerRecordInit<any, any>, 'headers'>> {
+    readonly headers?: HeadersInit;
 }
 
 export interface FoundOffset extends TopicPartition {
@@ -226,16 +251,27 @@ export interface Headers extends Iterable<Header> {
 
 export type HeadersInit = Headers | Readonly<Record<string, HeaderValue | readonly HeaderValue[]>> | readonly (readonly [key: string, value: HeaderValue])[];
 
-export interface InterceptorChain {
+export interface InterceptorCallMessage {
+    readonly clientId: string;
+    readonly interceptor: string;
+    readonly durationMs: number;
+}
+
+export interface InterceptorChain<I = any> {
     stats(): readonly InterceptorStats[];
+    list(): readonly I[];
+    replace(interceptors: readonly I[]): Promise<void>;
 }
 
 export interface InterceptorContext {
     readonly clientId: string;
     readonly groupId: string | undefined;
+    readonly side?: 'producer' | 'consumer';
     readonly options: Readonly<Record<string, unknown>>;
     readonly logger: Logger;
     readonly clock: Clock;
+    readonly metrics?: () => Readonly<Record<string, number>>;
+    readonly clusterId?: () => string | null;
 }
 
 export interface InterceptorErrorMessage {
@@ -256,12 +292,52 @@ export type InterceptorOptionRows<O> = {
     readonly [K in OwnNames<O>]-?: InterceptorOptionRow<O[K]>;
 };
 
+export interface InterceptorScope {
+    readonly not?: TopicSelector;
+    readonly clients?: NameSelector;
+    readonly groups?: NameSelector;
+    readonly header?: string | {
+        readonly key: string;
+        readonly value?: string;
+    };
+    readonly internalTopics?: boolean;
+}
+
+export interface InterceptorSettings {
+    readonly name: string;
+    readonly onError?: OnError;
+    readonly topics?: TopicSelector;
+    readonly when?: InterceptorScope;
+    readonly timeoutMs?: number;
+    readonly disableAfter?: number | DisableAfter;
+    readonly paired?: boolean;
+    readonly needsRecordAudit?: boolean;
+    configure?(context: InterceptorContext): void | Promise<void>;
+    onClusterUpdate?(cluster: ClusterResource): void;
+    close?(): void | Promise<void>;
+}
+
+export interface InterceptorStateMessage {
+    readonly clientId: string;
+    readonly interceptor: string;
+    readonly state: 'on' | 'off' | 'trying';
+}
+
 export interface InterceptorStats {
     readonly name: string;
+    readonly state: BreakerState;
+    readonly calls: number;
     readonly dropped: number;
     readonly rejected: number;
+    readonly emitted: number;
+    readonly deadLettered: number;
     readonly errors: number;
+    readonly timeouts: number;
+    readonly passedBy: number;
     readonly reasons: Readonly<Record<string, number>>;
+    readonly measuredCalls: number;
+    readonly meanMicros: number;
+    readonly maxMicros: number;
 }
 
 export declare class KafkaAdmin implements AsyncDisposable {
@@ -289,7 +365,7 @@ export declare class KafkaAdmin implements AsyncDisposable {
 export declare class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, AsyncIterable<ConsumerRecord<K, V>> {
     #private;
     constructor(options: ConsumerOptions<K, V>, interceptors?: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[]);
-    get interceptors(): InterceptorChain;
+    get interceptors(): InterceptorChain<ConsumerInterceptor<K, V>>;
     metrics(): Readonly<Record<ConsumerMetricName, number>>;
     subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void;
     assign(partitions: readonly TopicPartition[]): void;
@@ -342,7 +418,7 @@ export declare class KafkaProducer<K = Buffer, V = Buffer> {
     #private;
     readonly clientId: string;
     constructor(options: ProducerOptions<K, V>, interceptors?: readonly ProducerInterceptor<NoInfer<K>, NoInfer<V>>[]);
-    get interceptors(): InterceptorChain;
+    get interceptors(): InterceptorChain<ProducerInterceptor<K, V>>;
     metrics(): Readonly<Record<ProducerMetricName, number>>;
     send(record: ProducerRecordInit<K, V>, callback: SendCallback): void;
     send(record: ProducerRecordInit<K, V>, options?: SendOptions): Promise<RecordMetadata>;
@@ -367,6 +443,8 @@ export interface Logger {
     warn(message: string, fields?: LogFields): void;
     error(message: string, fields?: LogFields): void;
 }
+
+export type NameSelector = string | RegExp | ((name: string) => boolean) | readonly NameSelector[];
 
 export interface NetworkOptions {
     readonly bootstrapServers: string | readonly string[];
@@ -421,7 +499,7 @@ export interface OffsetQuery extends TopicPartition {
 
 export type OffsetSpec = 'earliest' | 'latest' | 'maxTimestamp' | number;
 
-export type OnError = 'continue' | 'fail';
+export type OnError = 'continue' | 'fail' | 'deadLetter';
 
 export type PartitionAssignorName = 'range' | 'roundrobin' | 'cooperative-sticky';
 
@@ -459,16 +537,10 @@ export interface ProducerBatchMessage {
     readonly error: KafkaError | null;
 }
 
-export interface ProducerInterceptor<K = any, V = any> {
-    readonly name: string;
-    readonly onError?: OnError;
-    readonly topics?: TopicSelector;
-    readonly needsRecordAudit?: boolean;
-    configure?(context: InterceptorContext): void;
-    onSend?(record: ProducerRecord<K, V>): ProducerRecord<K, V> | Verdict;
-    onAcknowledgement?(metadata: RecordMetadata, error: KafkaError | null, headers: Headers): void;
-    onClusterUpdate?(cluster: ClusterResource): void;
-    close?(): void | Promise<void>;
+export interface ProducerInterceptor<K = any, V = any, S = any> extends InterceptorSettings {
+    onSend?(record: ProducerRecord<K, V>, context: RecordContext<S>): ProducerRecord<K, V> | Verdict | PromiseLike<ProducerRecord<K, V> | Verdict>;
+    onSerialized?(record: SerializedRecord, context: RecordContext<S>): SerializedRecord | Verdict | PromiseLike<SerializedRecord | Verdict>;
+    onAcknowledgement?(metadata: RecordMetadata, error: KafkaError | null, headers: Headers, context: RecordContext<S>): void;
 }
 
 export type ProducerMetricName = keyof typeof producerMetricMeanings;
@@ -501,6 +573,8 @@ export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
     readonly clientRack?: string;
     readonly metadataMaxIdleMs?: number;
     readonly recordAudit?: boolean;
+    readonly deadLetterTopic?: string;
+    readonly interceptorConcurrency?: number;
     readonly interceptorClasses?: readonly string[];
 }
 
@@ -540,10 +614,27 @@ export type PropertiesOptions = Omit<ProducerOptions & ConsumerOptions, 'bootstr
 
 export type Provider<T> = T | (() => T | Promise<T>);
 
+export interface RawRecord {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly timestamp: number;
+    readonly timestampType: TimestampType;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly headers: Headers;
+    readonly leaderEpoch: number | undefined;
+}
+
 export interface RebalanceListener {
     onPartitionsRevoked?(partitions: readonly TopicPartition[]): void | Promise<void>;
     onPartitionsAssigned?(partitions: readonly TopicPartition[]): void | Promise<void>;
     onPartitionsLost?(partitions: readonly TopicPartition[]): void | Promise<void>;
+}
+
+export interface RecordContext<S = any> {
+    state: S | undefined;
+    readonly signal: AbortSignal;
 }
 
 export declare class RecordDeserializationError extends KafkaError {
@@ -581,6 +672,8 @@ export interface RecordMetadata {
     readonly checksum?: number;
     readonly size?: number;
     readonly dropped?: string;
+    readonly deadLettered?: string;
+    readonly emitted?: readonly RecordMetadata[];
 }
 
 export interface ResourceConfigs extends ConfigResource {
@@ -616,6 +709,15 @@ export interface SendOptions {
 }
 
 export type Serde<T> = Serializer<T> & Deserializer<T>;
+
+export interface SerializedRecord {
+    readonly topic: string;
+    readonly partition: number | undefined;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly timestamp: number | undefined;
+    readonly headers: Headers;
+}
 
 export interface Serializer<T> {
     serialize(topic: string, data: T, headers: Headers): Uint8Array | null;
@@ -655,7 +757,7 @@ export type Verdict = {
     readonly error: Error;
 } | {
     readonly verdict: 'emit';
-    readonly records: readonly ProducerRecordInit<any, any>[];
+    readonly records: readonly EmittedRecord[];
 } | {
     readonly verdict: 'deadLetter';
     readonly error: Error;
@@ -670,10 +772,8 @@ export declare const bufferDeserializer: Deserializer<Buffer>;
 
 export declare const bufferSerializer: Serializer<Buffer>;
 
-export declare function commonOptions(name: string, options: CommonInterceptorOptions | undefined): {
+export declare function commonOptions(name: string, options: CommonInterceptorOptions | undefined): CommonInterceptorOptions & {
     readonly name: string;
-    readonly onError?: OnError;
-    readonly topics?: TopicSelector;
 };
 
 export declare function configError(message: string): KafkaError;
@@ -704,11 +804,21 @@ export declare const consumerMetricMeanings: {
 
 export declare function deadLetter(error: Error): Verdict;
 
+export declare const deadLetterHeaderNames: {
+    readonly topic: 'dead-letter.topic';
+    readonly partition: 'dead-letter.partition';
+    readonly offset: 'dead-letter.offset';
+    readonly timestamp: 'dead-letter.timestamp';
+    readonly interceptor: 'dead-letter.interceptor';
+    readonly error: 'dead-letter.error';
+    readonly message: 'dead-letter.message';
+};
+
 export declare const diagnosticsChannels: Readonly<Record<DiagnosticsChannelName, string>>;
 
 export declare function drop(reason: string): Verdict;
 
-export declare function emit(records: readonly ProducerRecordInit<any, any>[]): Verdict;
+export declare function emit(records: readonly EmittedRecord[]): Verdict;
 
 export declare function fromProperties(source: string | Readonly<Record<string, unknown>>): PropertiesOptions;
 

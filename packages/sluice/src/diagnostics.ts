@@ -65,6 +65,20 @@ export interface InterceptorErrorMessage {
   readonly error: unknown
 }
 
+/** A call of an interceptor's hook was measured: one in 128, and every one that returned a promise. */
+export interface InterceptorCallMessage {
+  readonly clientId: string
+  readonly interceptor: string
+  readonly durationMs: number
+}
+
+/** `disableAfter` switched an interceptor off or on, or tries it again. */
+export interface InterceptorStateMessage {
+  readonly clientId: string
+  readonly interceptor: string
+  readonly state: 'on' | 'off' | 'trying'
+}
+
 /** A connection to a broker reached a state, or ended. */
 export interface ConnectionStateMessage {
   readonly clientId: string
@@ -84,6 +98,8 @@ export interface DiagnosticsMessages {
   readonly 'sluice:consumer:poll': ConsumerPollMessage
   readonly 'sluice:consumer:commit': ConsumerCommitMessage
   readonly 'sluice:interceptor:error': InterceptorErrorMessage
+  readonly 'sluice:interceptor:call': InterceptorCallMessage
+  readonly 'sluice:interceptor:state': InterceptorStateMessage
   readonly 'sluice:connection:state': ConnectionStateMessage
 }
 
@@ -96,6 +112,8 @@ export const diagnosticsChannels: Readonly<Record<DiagnosticsChannelName, string
   'sluice:consumer:poll': 'A poll has records for the application.',
   'sluice:consumer:commit': 'A commit succeeded, or failed for good.',
   'sluice:interceptor:error': 'A hook of an interceptor threw, or returned what it may not.',
+  'sluice:interceptor:call': "A call of an interceptor's hook was measured.",
+  'sluice:interceptor:state': 'An interceptor was switched off after failures, is tried again, or works again.',
   'sluice:connection:state': 'A connection to a broker reached a state, or ended.',
 }
 

@@ -22,14 +22,30 @@ export {
   type DiagnosticsChannelName,
   type DiagnosticsMessages,
   diagnosticsChannels,
+  type InterceptorCallMessage,
   type InterceptorErrorMessage,
+  type InterceptorStateMessage,
   type ProducerBatchMessage,
   type ProducerSendMessage,
 } from './diagnostics.ts'
 export { configError, isKafkaError, KafkaError, type KafkaErrorOptions, type LocalErrorCode } from './errors.ts'
+export type { BreakerState } from './interceptor/circuit-breaker.ts'
 export type { ConsumerInterceptor } from './interceptor/consumer-interceptor.ts'
-export type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor/interceptor-context.ts'
-export type { InterceptorChain, InterceptorStats } from './interceptor/interceptor-member.ts'
+export { deadLetterHeaderNames } from './interceptor/dead-letter.ts'
+export type { InterceptorChain } from './interceptor/interceptor-chains.ts'
+export type {
+  ClusterResource,
+  CommitContext,
+  ConsumeContext,
+  DisableAfter,
+  InterceptorContext,
+  InterceptorScope,
+  InterceptorSettings,
+  NameSelector,
+  OnError,
+  RecordContext,
+  TopicSelector,
+} from './interceptor/interceptor-context.ts'
 export {
   type CommonInterceptorOptions,
   commonOptions,
@@ -38,8 +54,8 @@ export {
   interceptorOptions,
   nonEmptyString,
 } from './interceptor/interceptor-options.ts'
+export type { InterceptorStats } from './interceptor/interceptor-stats.ts'
 export type { ProducerInterceptor } from './interceptor/producer-interceptor.ts'
-export { deadLetter, drop, emit, reject, type Verdict } from './interceptor/verdict.ts'
 export { consoleLogger, type LogFields, type Logger, silentLogger } from './logger.ts'
 export { type ConsumerMetricName, consumerMetricMeanings, type ProducerMetricName, producerMetricMeanings } from './metrics/metric-names.ts'
 export type { OAuthBearerToken, Provider, SaslOptions, SecurityProtocol, SslOptions } from './network/client-network-options.ts'
@@ -67,4 +83,6 @@ export {
   stringDeserializer,
   stringSerializer,
 } from './record/serdes.ts'
+export type { RawRecord, SerializedRecord } from './record/serialized-record.ts'
 export type { OffsetAndMetadata, TopicPartition, TopicPartitionOffset } from './record/topic-partition.ts'
+export { deadLetter, drop, type EmittedRecord, emit, reject, type Verdict } from './record/verdict.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { InterceptorChain } from 'sluice'
 import { RunFigures } from './figures.ts'
 import { liveLines, plainLine } from './view.ts'
 
@@ -16,7 +17,7 @@ const rates = { produced: 20, producedBytes: 3100, consumed: 15, consumedBytes: 
 function figures(): RunFigures {
   const run = new RunFigures()
   Object.assign(run, { produced: 100, acknowledged: 80, consumed: 78, dropped: 19, failed: 1 })
-  run.chain = { stats: () => [{ name: 'regex-filter', dropped: 19, rejected: 0, errors: 0, reasons: {} }] }
+  run.chain = { stats: () => [{ name: 'regex-filter', dropped: 19 }] } as unknown as InterceptorChain
   run.latency.record(7)
   return run
 }

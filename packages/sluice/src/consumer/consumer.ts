@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { isKafkaError, KafkaError } from '../errors.ts'
 import type { ConsumerInterceptor } from '../interceptor/consumer-interceptor.ts'
 import { ConsumerInterceptors } from '../interceptor/consumer-interceptors.ts'
-import type { InterceptorChain } from '../interceptor/interceptor-member.ts'
+import type { InterceptorChain } from '../interceptor/interceptor-chains.ts'
 import type { Logger } from '../logger.ts'
 import { ConsumerMetrics } from '../metrics/consumer-metrics.ts'
 import type { ConsumerMetricName } from '../metrics/metric-names.ts'
@@ -69,7 +69,7 @@ const INTERCEPTORS_CLOSE_MS = 1000
  */
 export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, AsyncIterable<ConsumerRecord<K, V>> {
   readonly #options: ResolvedConsumerOptions<K, V>
-  readonly #interceptors: ConsumerInterceptors<K, V>
+  readonly #interceptors: ConsumerInterceptors
   readonly #client: KafkaClient
   readonly #metrics: ConsumerMetrics
   readonly #clock: Clock
@@ -99,7 +99,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     this.#clock = clock
     this.#logger = logger
     this.#metrics = new ConsumerMetrics(clock.monotonic())
-    this.#interceptors = new ConsumerInterceptors<K, V>(interceptors, {
+    this.#interceptors = new ConsumerInterceptors(interceptors, {
       clientId: resolved.clientId,
       groupId,
       options: options as unknown as Readonly<Record<string, unknown>>,
@@ -126,7 +126,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
               clock,
               logger,
               wakeup: this.#wakeup,
-              onCommit: (offsets) => this.#interceptors.onCommit(offsets),
+              onCommit: (offsets) => this.#interceptors.chain.onCommit(offsets),
               onRebalanced: (latencyMs, now) => this.#metrics.rebalanced(latencyMs, now),
               drain: async (partitions) => this.#drain?.(partitions),
             },
@@ -138,7 +138,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       resolved.excludeInternalTopics,
       () => coordinator?.groupTopics ?? null,
     )
-    const fetchOptions = { ...resolved, resetStrategy, recordAudit: resolved.recordAudit || this.#interceptors.needsRecordAudit }
+    const fetchOptions = { ...resolved, resetStrategy, recordAudit: resolved.recordAudit || this.#interceptors.chain.needsRecordAudit }
     this.#fetcher = new Fetcher<K, V>(this.#client, subscriptions, fetchOptions, clock, logger, this.#wakeup, this.#metrics)
     this.#finder = new OffsetFinder(this.#client, resolved, clock)
     this.#reset = new OffsetReset(
@@ -168,7 +168,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   }
 
   /** The interceptors given to the constructor, and what each did so far. */
-  get interceptors(): InterceptorChain {
+  get interceptors(): InterceptorChain<ConsumerInterceptor<K, V>> {
     return this.#interceptors
   }
 
@@ -537,9 +537,9 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
         ...(state.positionEpoch === undefined ? {} : { leaderEpoch: state.positionEpoch }),
       })),
     )
-    if (this.#interceptors.isEmpty) return { records, fetched }
+    if (this.#interceptors.chain.isEmpty) return { records, fetched }
     try {
-      return { records: this.#interceptors.onConsume(records), fetched }
+      return { records: this.#interceptors.chain.onConsume(records), fetched }
     } catch (error) {
       // The application never had these: they come again.
       for (const { state, startOffset } of fetched) state.seek(startOffset)

@@ -1,37 +1,43 @@
-import type { ConsumerRecords } from '../record/consumer-records.ts'
+import type { ConsumerRecord } from '../record/consumer-record.ts'
+import type { ConsumerRecords, PartitionRecords } from '../record/consumer-records.ts'
+import type { RawRecord } from '../record/serialized-record.ts'
 import type { TopicPartitionOffset } from '../record/topic-partition.ts'
-import type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor-context.ts'
+import type { Verdict } from '../record/verdict.ts'
+import type { CommitContext, ConsumeContext, InterceptorSettings, RecordContext } from './interceptor-context.ts'
 
 /**
- * Sees every batch of records before the application does, and every commit (KIP-42, Java: ConsumerInterceptor).
- * Hooks run in the order of the interceptor list, never reversed.
+ * Sees every batch of records before the application does, the handler of `run`, and every commit (KIP-42, Java:
+ * ConsumerInterceptor). Hooks run in the order of the interceptor list; `paired` ones among themselves in reverse.
  */
-export interface ConsumerInterceptor<K = any, V = any> {
-  /** Names the interceptor in logs, errors and statistics. */
-  readonly name: string
-  /** What happens when a hook throws. Default `'continue'`. */
-  readonly onError?: OnError
-  /** Which topics it sees; it is given only their records. Default: all. */
-  readonly topics?: TopicSelector
-  /** Asks for `checksum` and `size` on each ConsumerRecord, which else are left out to save the work. Default false. */
-  readonly needsRecordAudit?: boolean
-
-  /** Called once, before the first record, in list order. When it throws, creating the client fails. */
-  configure?(context: InterceptorContext): void
+export interface ConsumerInterceptor<K = any, V = any, S = any> extends InterceptorSettings {
+  /**
+   * Called with a record's bytes before the deserializers. Return the record, a changed copy, a verdict, or a promise of
+   * one of these; records are given out in offset order whatever the promises do. Offset and partition stay.
+   */
+  onFetched?(record: RawRecord, context: RecordContext<S>): RawRecord | Verdict | PromiseLike<RawRecord | Verdict>
 
   /**
    * Called just before `poll` returns records, once per such poll, not when a poll times out. What it returns is what
    * the application gets: records may be left out, changed or added. Positions do not change: records that are left
-   * out count as consumed.
+   * out count as consumed. `records.map` takes a function that returns a verdict for a record; a verdict in place of the
+   * records is one for each of them.
    */
-  onConsume?(records: ConsumerRecords<K, V>): ConsumerRecords<K, V>
+  onConsume?(
+    records: ConsumerRecords<K, V>,
+    context: ConsumeContext<S>,
+  ): ConsumerRecords<K, V> | Verdict | PromiseLike<ConsumerRecords<K, V> | Verdict>
+
+  /**
+   * Called around the `eachRecord` of `run`, the first of the list outermost. `next()` runs the rest and rejects with what
+   * the handler threw; whoever does not rethrow has dealt with it. A record for which `next` is never called is skipped and
+   * counts as consumed. A verdict may be returned before `next` was called. Does not run for `poll` and `for await`.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler that only awaits `next` returns nothing
+  handle?(record: ConsumerRecord<K, V>, next: () => Promise<void>, context: RecordContext<S>): PromiseLike<void | Verdict> | void | Verdict
+
+  /** As `handle`, around the `eachBatch` of `run`. */
+  handleBatch?(batch: PartitionRecords<K, V>, next: () => Promise<void>, context: ConsumeContext<S>): PromiseLike<void> | void
 
   /** Called after every successful commit, automatic ones included, with the offsets that were committed. */
-  onCommit?(offsets: readonly TopicPartitionOffset[]): void
-
-  /** Called on every metadata update, before the first `onConsume`. */
-  onClusterUpdate?(cluster: ClusterResource): void
-
-  /** Called once, after the last commit. */
-  close?(): void | Promise<void>
+  onCommit?(offsets: readonly TopicPartitionOffset[], context: CommitContext<S>): void
 }

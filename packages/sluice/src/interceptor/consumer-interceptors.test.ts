@@ -70,13 +70,13 @@ test('CI-1 CI-2 CI-3 consumer chain - filters run in order, and a throw leaves t
   const [one, two] = [new Filtering(1), new Filtering(2)]
   const chain = new ConsumerInterceptors([one, two], context)
   const given = recordsOf(['t'], 3)
-  const kept = chain.onConsume(given)
+  const kept = chain.chain.onConsume(given)
   assert.deepEqual([places(kept), kept.nextOffsets.length, one.consumes + two.consumes], [['t-0'], 1, 2])
   one.throws = true
-  const half = chain.onConsume(given)
+  const half = chain.chain.onConsume(given)
   assert.deepEqual([places(half), half.nextOffsets.length, one.consumes + two.consumes], [['t-0', 't-1'], 2, 4])
   two.throws = true
-  assert.equal(chain.onConsume(given), given)
+  assert.equal(chain.chain.onConsume(given), given)
   assert.equal(one.consumes + two.consumes, 6)
   assert.deepEqual(
     chain.stats().map(({ dropped, errors }) => [dropped, errors]),
@@ -91,9 +91,9 @@ test('CI-4 consumer chain - a commit reaches all, whatever one throws', () => {
   const [one, two] = [new Filtering(1), new Filtering(2)]
   const chain = new ConsumerInterceptors([one, two], context)
   const offsets = [{ topic: 't', partition: 0, offset: 1 }]
-  chain.onCommit(offsets)
+  chain.chain.onCommit(offsets)
   one.throws = true
-  chain.onCommit(offsets)
+  chain.chain.onCommit(offsets)
   assert.deepEqual(
     [one.commits, two.commits],
     [
@@ -109,7 +109,7 @@ test('consumer chain - positions survive an interceptor that builds records with
     context,
   )
   const given = recordsOf(['t'], 3)
-  const after = chain.onConsume(given)
+  const after = chain.chain.onConsume(given)
   assert.deepEqual(places(after), ['t-1', 't-2'])
   assert.deepEqual(after.nextOffsets, given.nextOffsets)
 })
@@ -137,7 +137,7 @@ test('consumer chain - a scoped interceptor is given its topics, and the others 
     context,
   )
   const given = recordsOf(['a', 'b', 'c'], 2)
-  const after = chain.onConsume(given)
+  const after = chain.chain.onConsume(given)
   assert.deepEqual(seen, [['b-0', 'b-1']])
   assert.deepEqual(places(after), ['a-0', 'a-1', 'b-1', 'c-0', 'c-1'])
   assert.equal(after.nextOffsets.length, 6)
@@ -152,8 +152,8 @@ test('consumer chain - a scoped interceptor is told of commits of its topics onl
     { topic: 'a', partition: 0, offset: 1 },
     { topic: 'b', partition: 0, offset: 2 },
   ]
-  chain.onCommit([a, b])
-  chain.onCommit([a])
+  chain.chain.onCommit([a, b])
+  chain.chain.onCommit([a])
   assert.deepEqual(filtering.commits, [[b]])
 })
 
@@ -161,9 +161,9 @@ test("consumer chain - onError 'fail' throws INTERCEPTOR, and what is no Consume
   for (const returned of [undefined, null, [], Promise.resolve(recordsOf(['t'], 1))]) {
     const wrong = { name: 'wrong', onConsume: () => returned as never }
     const given = recordsOf(['t'], 1)
-    assert.equal(new ConsumerInterceptors([wrong], context).onConsume(given), given)
+    assert.equal(new ConsumerInterceptors([wrong], context).chain.onConsume(given), given)
     assert.throws(
-      () => new ConsumerInterceptors([{ ...wrong, onError: 'fail' }], context).onConsume(given),
+      () => new ConsumerInterceptors([{ ...wrong, onError: 'fail' }], context).chain.onConsume(given),
       (error) => isKafkaError(error) && error.code === 'INTERCEPTOR' && /ConsumerRecords|promise/.test((error.cause as Error).message),
     )
   }
@@ -194,7 +194,7 @@ test('consumer chain - scoped identities are the identity, for any scopes and to
         onConsume: same,
       }))
       const given = recordsOf(topics, 2)
-      const after = new ConsumerInterceptors(interceptors, context).onConsume(given)
+      const after = new ConsumerInterceptors(interceptors, context).chain.onConsume(given)
       assert.deepEqual([...after], [...given])
       assert.deepEqual(new Set(after.nextOffsets), new Set(given.nextOffsets))
     }),

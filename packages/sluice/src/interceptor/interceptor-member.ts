@@ -2,89 +2,113 @@ import type { Clock } from '../clock.ts'
 import { isObserved, publish } from '../diagnostics.ts'
 import { configError, KafkaError } from '../errors.ts'
 import type { LogFields, Logger } from '../logger.ts'
-import type { ClusterResource, InterceptorContext, OnError, TopicSelector } from './interceptor-context.ts'
-import { checkTopicSelector, selectsTopic } from './topic-selector.ts'
-
-/** What the two kinds of interceptor have in common. */
-export interface AnyInterceptor {
-  readonly name: string
-  readonly onError?: OnError
-  readonly topics?: TopicSelector
-  readonly needsRecordAudit?: boolean
-  configure?(context: InterceptorContext): void
-  onClusterUpdate?(cluster: ClusterResource): void
-  close?(): void | Promise<void>
-}
-
-/** What one interceptor of a chain did so far. */
-export interface InterceptorStats {
-  readonly name: string
-  /** Records it took out: dropped by verdict, or left out of what `onConsume` returned. */
-  readonly dropped: number
-  /** Records it rejected by verdict. */
-  readonly rejected: number
-  /** Calls of a hook that threw, or returned what it may not. */
-  readonly errors: number
-  /** `dropped` by reason; after 100 different reasons the rest counts as `other`. */
-  readonly reasons: Readonly<Record<string, number>>
-}
-
-/** A client's chain of interceptors, as the application sees it. */
-export interface InterceptorChain {
-  /** One row per interceptor, in list order. */
-  stats(): readonly InterceptorStats[]
-}
+import type { Headers } from '../record/headers.ts'
+import { type BreakerState, breakerOptions, CircuitBreaker } from './circuit-breaker.ts'
+import { asError, isPromise, whatIsKnown } from './hook-call.ts'
+import type { ClusterResource, InterceptorContext, InterceptorSettings, OnError } from './interceptor-context.ts'
+import { InterceptorMeter, type InterceptorStats } from './interceptor-stats.ts'
+import { Scope } from './scope.ts'
 
 /** After a first warning an interceptor's failures are counted, and told at most this often. */
 const WARNING_INTERVAL_MS = 10_000
-const MAX_REASONS = 100
+const TIMEOUT_MS = 30_000
+const POLICIES: readonly unknown[] = ['continue', 'fail', 'deadLetter'] satisfies OnError[]
 
-/** One interceptor in its place in a chain: its counters, and how its failures are told. */
-export class InterceptorMember<I extends AnyInterceptor> {
+/**
+ * One interceptor in a client: its scope, its counters, how its failures are told, and whether it is switched off. Chains
+ * that follow one another share it as long as they hold the same object.
+ */
+export class InterceptorMember<I extends InterceptorSettings = InterceptorSettings> {
   readonly interceptor: I
   readonly name: string
-  readonly isFatal: boolean
-  dropped = 0
-  rejected = 0
-  errors = 0
-  readonly #reasons = new Map<string, number>()
+  readonly onError: OnError
+  readonly timeoutMs: number
+  readonly isPaired: boolean
+  readonly scope: Scope
+  readonly meter: InterceptorMeter = new InterceptorMeter()
+  /** Its breaker is open. What protects data is then not passed by: its records fail. */
+  isOff = false
+  /** The breaker counts failures since the last success, so a success must be told. */
+  isStained = false
+  /** Chains that hold it and are not drained; it is closed with the last of them. */
+  chains = 0
+  readonly #breaker: CircuitBreaker | null
+  readonly #onSwitched: () => void
   readonly #clientId: string
   readonly #logger: Logger
   readonly #clock: Clock
   #warnAgainAt = Number.NEGATIVE_INFINITY
   #untold = 0
 
-  constructor(interceptor: I, position: number, context: InterceptorContext) {
+  /** `position` is its place in the list, for errors about it; `onSwitched` is told when it goes off or on. */
+  constructor(interceptor: I, position: number, context: InterceptorContext, onSwitched: () => void) {
     if (typeof interceptor !== 'object' || interceptor === null) {
       throw configError(`interceptors[${position}] must be an object, not ${interceptor === null ? 'null' : typeof interceptor}`)
     }
-    const { name, onError, topics, needsRecordAudit } = interceptor
+    const { name, onError = 'continue', needsRecordAudit, paired, timeoutMs = TIMEOUT_MS } = interceptor
     if (typeof name !== 'string' || name === '') throw configError(`interceptors[${position}] needs a name: a non-empty string`)
-    if (onError !== undefined && onError !== 'continue' && onError !== 'fail') {
-      throw configError(`interceptor "${name}": onError must be "continue" or "fail", not ${JSON.stringify(onError)}`)
+    const refuse = (what: string): never => {
+      throw configError(`interceptor "${name}": ${what}`)
     }
+    if (!POLICIES.includes(onError)) refuse(`onError must be "continue", "fail" or "deadLetter", not ${JSON.stringify(onError)}`)
     if (needsRecordAudit !== undefined && typeof needsRecordAudit !== 'boolean') {
-      throw configError(`interceptor "${name}": needsRecordAudit must be true or false, not ${typeof needsRecordAudit}`)
+      refuse(`needsRecordAudit must be true or false, not ${typeof needsRecordAudit}`)
     }
-    checkTopicSelector(topics, name)
+    if (paired !== undefined && typeof paired !== 'boolean') refuse(`paired must be true or false, not ${typeof paired}`)
+    if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
+      refuse(`timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`)
     this.interceptor = interceptor
     this.name = name
-    this.isFatal = onError === 'fail'
+    this.onError = onError
+    this.timeoutMs = timeoutMs
+    this.isPaired = paired === true
+    this.scope = new Scope(interceptor, context)
+    this.#onSwitched = onSwitched
     this.#clientId = context.clientId
     this.#logger = context.logger
     this.#clock = context.clock
+    const options = breakerOptions(interceptor.disableAfter, name)
+    this.#breaker = options === null ? null : new CircuitBreaker(options, context.clock, (state) => this.#switched(state))
   }
 
-  countDropped(reason: string, records = 1): void {
-    this.dropped += records
-    const known = this.#reasons.has(reason) || this.#reasons.size < MAX_REASONS ? reason : 'other'
-    this.#reasons.set(known, (this.#reasons.get(known) ?? 0) + records)
+  /** While it is off its records go on without it, for nothing depends on it. */
+  get isPassedBy(): boolean {
+    return this.isOff && this.onError === 'continue'
+  }
+
+  /** Whether it sees this topic. */
+  sees(topic: string): boolean {
+    try {
+      return this.scope.includesTopic(topic)
+    } catch (cause) {
+      // An interceptor that protects data must not be skipped because its scope cannot be asked.
+      this.report('topics', cause, { topic })
+      return true
+    }
+  }
+
+  /** Whether it sees a record with these headers. */
+  seesHeaders(headers: Headers): boolean {
+    return this.scope.includesHeaders(headers)
+  }
+
+  /** A call that was measured, in milliseconds. */
+  measured(ms: number): void {
+    this.meter.measured(ms)
+    if (this.#breaker !== null && ms > this.#breaker.slowMs) this.#countFailure()
+    if (isObserved('sluice:interceptor:call'))
+      publish('sluice:interceptor:call', { clientId: this.#clientId, interceptor: this.name, durationMs: ms })
+  }
+
+  /** A call after failures went well; ask `isStained` first. */
+  succeeded(): void {
+    this.#breaker!.succeeded()
+    this.isStained = this.#breaker!.isStained
   }
 
   /** Counts and logs a failure that is then swallowed. Never throws itself. */
   report(hook: string, cause: unknown, fields?: LogFields): void {
-    this.errors++
-    this.#publish(hook, cause, fields?.topic as string | undefined, fields?.partition as number | undefined)
+    this.#count(hook, cause, fields?.topic as string | undefined, fields?.partition as number | undefined)
     const now = this.#clock.monotonic()
     if (now < this.#warnAgainAt) {
       this.#untold++
@@ -101,12 +125,12 @@ export class InterceptorMember<I extends AnyInterceptor> {
     if (isPromise(returned)) returned.then(undefined, (cause) => this.report(hook, cause))
   }
 
-  /** The error that a send or poll fails with under `onError: 'fail'`. */
+  /** The error that a send or poll fails with under `onError: 'fail'`, and that a dead letter tells. */
   failure(hook: string, cause: unknown, topic?: string, partition?: number): KafkaError {
-    this.errors++
-    this.#publish(hook, cause, topic, partition)
+    this.#count(hook, cause, topic, partition)
     const where = topic === undefined ? '' : ` for topic "${topic}"`
-    return new KafkaError('INTERCEPTOR', `interceptor "${this.name}" failed in ${hook}${where} and has onError: "fail"; see cause`, {
+    const what = this.isOff ? 'is switched off after failures (disableAfter)' : `failed in ${hook}`
+    return new KafkaError('INTERCEPTOR', `interceptor "${this.name}" ${what}${where} and has onError: "${this.onError}"; see cause`, {
       cause,
       ...(topic === undefined ? {} : { topic }),
       ...(partition === undefined ? {} : { partition }),
@@ -122,23 +146,45 @@ export class InterceptorMember<I extends AnyInterceptor> {
   }
 
   async close(): Promise<void> {
+    this.#breaker?.close()
     try {
       await this.interceptor.close?.()
     } catch (cause) {
-      this.errors++
-      this.#publish('close', cause)
+      this.#count('close', cause)
       this.#warn(`interceptor "${this.name}" failed in close`, { interceptor: this.name, hook: 'close', error: asError(cause) })
     }
   }
 
   stats(): InterceptorStats {
-    const { name, dropped, rejected, errors } = this
-    return { name, dropped, rejected, errors, reasons: Object.fromEntries(this.#reasons) }
+    return this.meter.stats(this.name, this.#breaker?.state ?? 'on')
   }
 
-  #publish(hook: string, error: unknown, topic?: string, partition?: number): void {
+  #count(hook: string, cause: unknown, topic?: string, partition?: number): void {
+    this.meter.errors++
+    if (!this.isOff) this.#countFailure()
     if (!isObserved('sluice:interceptor:error')) return
-    publish('sluice:interceptor:error', { clientId: this.#clientId, interceptor: this.name, hook, topic, partition, error })
+    publish('sluice:interceptor:error', { clientId: this.#clientId, interceptor: this.name, hook, topic, partition, error: cause })
+  }
+
+  #countFailure(): void {
+    if (this.#breaker === null) return
+    this.#breaker.failed()
+    this.isStained = this.#breaker.isStained
+  }
+
+  #switched(state: BreakerState): void {
+    this.isOff = state === 'off'
+    this.#onSwitched()
+    const consequence = this.onError === 'continue' ? 'records pass it by' : `its records are treated as onError: "${this.onError}" says`
+    const fields = { interceptor: this.name, state, ...whatIsKnown(this.meter) }
+    try {
+      if (state === 'off') this.#logger.error(`interceptor "${this.name}" is switched off after failures; ${consequence}`, fields)
+      else if (state === 'on') this.#logger.warn(`interceptor "${this.name}" works again and is switched on`, fields)
+    } catch {
+      // As in #warn.
+    }
+    if (isObserved('sluice:interceptor:state'))
+      publish('sluice:interceptor:state', { clientId: this.#clientId, interceptor: this.name, state })
   }
 
   #warn(message: string, fields: LogFields): void {
@@ -148,55 +194,4 @@ export class InterceptorMember<I extends AnyInterceptor> {
       // A logger that throws must not take the application's record with it.
     }
   }
-}
-
-/** Puts the list in place and configures it in list order. When one throws, it and those before it are closed, and none stays half made. */
-export function configureMembers<I extends AnyInterceptor>(
-  interceptors: readonly I[],
-  context: InterceptorContext,
-): InterceptorMember<I>[] {
-  if (!Array.isArray(interceptors)) throw configError('interceptors must be a list')
-  const members = interceptors.map((interceptor, position) => new InterceptorMember(interceptor, position, context))
-  for (const [position, member] of members.entries()) {
-    try {
-      const returned: unknown = member.interceptor.configure?.(context)
-      if (isPromise(returned)) throw notAwaited(returned, 'configure')
-    } catch (cause) {
-      for (const begun of [member, ...members.slice(0, position)]) void begun.close()
-      throw new KafkaError('CONFIG', `interceptor "${member.name}" failed in configure: ${asError(cause).message}`, { cause })
-    }
-  }
-  return members
-}
-
-/** Closes each in list order, whatever the others do. */
-export async function closeMembers(members: readonly InterceptorMember<AnyInterceptor>[]): Promise<void> {
-  for (const member of members) await member.close()
-}
-
-/** Whether the interceptor sees this topic. */
-export function inScope(member: InterceptorMember<AnyInterceptor>, topic: string): boolean {
-  try {
-    return selectsTopic(member.interceptor.topics, topic)
-  } catch (cause) {
-    // An interceptor that protects data must not be skipped because its scope cannot be asked.
-    member.report('topics', cause, { topic })
-    return true
-  }
-}
-
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-}
-
-/** The error for a promise where none is awaited; what becomes of the promise is nobody's unhandled rejection. */
-export function notAwaited(promise: PromiseLike<unknown>, hook: string): Error {
-  promise.then(undefined, () => {})
-  return new TypeError(`${hook} returned a promise; asynchronous hooks are not supported yet by this version`)
-}
-
-/** What may be logged of a failure. The message of a SyntaxError is left out: JSON.parse quotes the data in it. */
-function asError(cause: unknown): Error {
-  if (cause instanceof SyntaxError) return new Error('a SyntaxError, whose message may quote data')
-  return cause instanceof Error ? cause : new Error(`a value of type ${typeof cause} was thrown`)
 }

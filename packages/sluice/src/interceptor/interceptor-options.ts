@@ -1,16 +1,11 @@
 import { configError } from '../errors.ts'
 import { didYouMean } from '../near-name.ts'
-import type { OnError, TopicSelector } from './interceptor-context.ts'
+import type { InterceptorSettings } from './interceptor-context.ts'
 
-/** Options that every ready-made interceptor has. */
-export interface CommonInterceptorOptions {
-  /** Name in logs, errors and statistics. @default the interceptor's own, such as regex-filter */
-  readonly name?: string
-  /** What happens when it fails on a record. @default continue */
-  readonly onError?: OnError
-  /** Which topics it sees. @default all */
-  readonly topics?: TopicSelector
-}
+/** Options that every ready-made interceptor has: what an interceptor may say about itself. */
+export type CommonInterceptorOptions = Partial<Pick<InterceptorSettings, (typeof COMMON)[number]>>
+
+const COMMON = ['name', 'onError', 'topics', 'when', 'timeoutMs', 'disableAfter'] as const
 
 export interface InterceptorOptionRow<T> {
   readonly default: T
@@ -39,7 +34,7 @@ export function interceptorOptions<O extends CommonInterceptorOptions>(
   }
   const values: Record<string, unknown> = {}
   const problems: string[] = []
-  const known = [...Object.keys(rows), 'name', 'onError', 'topics']
+  const known: readonly string[] = [...Object.keys(rows), ...COMMON]
   for (const name of Object.keys(given ?? {})) {
     if (!known.includes(name)) problems.push(`unknown option ${JSON.stringify(name)}${didYouMean(name, known)}`)
   }
@@ -69,7 +64,8 @@ function sameType(value: unknown, example: unknown): string | null {
 export function commonOptions(
   name: string,
   options: CommonInterceptorOptions | undefined,
-): { readonly name: string; readonly onError?: OnError; readonly topics?: TopicSelector } {
-  const { onError, topics } = options ?? {}
-  return { name: options?.name ?? name, ...(onError === undefined ? {} : { onError }), ...(topics === undefined ? {} : { topics }) }
+): CommonInterceptorOptions & { readonly name: string } {
+  const common: Record<string, unknown> = { name }
+  for (const key of COMMON) if (options?.[key] !== undefined) common[key] = options[key]
+  return common as CommonInterceptorOptions & { readonly name: string }
 }

@@ -7,10 +7,11 @@ import { silentLogger } from '../logger.ts'
 import type { Headers } from '../record/headers.ts'
 import { type ProducerRecord, toProducerRecord } from '../record/producer-record.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
+import { drop, isVerdict, reject } from '../record/verdict.ts'
 import type { InterceptorContext } from './interceptor-context.ts'
+import type { SendOutcome } from './producer-chain.ts'
 import type { ProducerInterceptor } from './producer-interceptor.ts'
-import { ProducerInterceptors } from './producer-interceptors.ts'
-import { deadLetter, drop, emit, isVerdict, reject } from './verdict.ts'
+import { failedSendMetadata, ProducerInterceptors } from './producer-interceptors.ts'
 
 const warnings: { message: string; fields: Record<string, unknown> }[] = []
 let time = 0
@@ -50,8 +51,29 @@ class Appending implements ProducerInterceptor<number, string> {
   }
 }
 
-function chainOf(...interceptors: ProducerInterceptor[]): ProducerInterceptors {
-  return new ProducerInterceptors(interceptors, context)
+/** A chain as the producer uses it, one record at a time. */
+class OneByOne extends ProducerInterceptors {
+  onSend(record: ProducerRecord): SendOutcome<'onSend'> {
+    const send = this.chain.begin(record.topic)
+    const outcome = send === null ? record : this.chain.run('onSend', record, send)
+    assert.ok(!(outcome instanceof Promise))
+    const end = (error: KafkaError | null, told: RecordMetadata): void => {
+      if (send === null) return
+      send.headers = 'verdict' in outcome ? outcome.record.headers : outcome.headers
+      this.chain.acknowledge(send, told, error)
+    }
+    this.acknowledge = (told = metadata) => end(null, told)
+    this.fail = (error, topicPartition = null) =>
+      end(error, failedSendMetadata('verdict' in outcome ? outcome.record : outcome, topicPartition) as RecordMetadata)
+    return outcome
+  }
+
+  acknowledge: (told?: RecordMetadata) => void = () => assert.fail('nothing was sent')
+  fail: (error: KafkaError, topicPartition?: { topic: string; partition: number } | null) => void = () => assert.fail('nothing was sent')
+}
+
+function chainOf(...interceptors: ProducerInterceptor[]): OneByOne {
+  return new OneByOne(interceptors, context)
 }
 
 test('PI-1 PI-2 producer chain - each gets what the one before returned, in list order, every time', () => {
@@ -85,35 +107,52 @@ test('PI-3 PI-4 producer chain - a throw is swallowed, and the last good record 
 test('PI-5 PI-6 producer chain - every acknowledgement reaches all, whatever one throws', () => {
   const [one, two] = [new Appending('One'), new Appending('Two')]
   const chain = chainOf(one, two)
-  const { headers } = given()
-  chain.onAcknowledgement(metadata, null, headers)
+  const acknowledged = (record = given()): ProducerRecord => {
+    chain.onSend(record)
+    chain.acknowledge()
+    chain.acknowledge()
+    return record
+  }
+  const { headers } = acknowledged()
   one.throwsOnAck = true
-  chain.onAcknowledgement(metadata, null, headers)
+  acknowledged()
   two.throwsOnAck = true
-  chain.onAcknowledgement(metadata, null, headers)
+  acknowledged()
   assert.equal(one.acks.length, 3)
   assert.equal(two.acks.length, 3)
   assert.equal(one.acks[0]?.headers, headers)
 })
 
-test('PI-7 PI-8 PI-9 PI-10 PI-11 producer chain - a failed send is told with the partition that is known', () => {
+test('PI-7 PI-8 PI-9 PI-10 producer chain - a failed send is told with the partition that is known', () => {
   const one = new Appending('One')
   const chain = chainOf(one)
   const error = new KafkaError('TIMEOUT', 'no metadata')
   const unplaced = toProducerRecord({ topic: 'test', key: 1, value: 'value' })
-  chain.onSendError(given(), { topic: 'test', partition: 0 }, error)
-  chain.onSendError(given(), null, error)
-  chain.onSendError(unplaced, null, error)
-  chain.onSendError(unplaced, { topic: 'test', partition: 1 }, error)
-  chain.onSendError(null, null, error)
+  for (const [record, topicPartition] of [
+    [given(), { topic: 'test', partition: 0 }],
+    [given(), null],
+    [unplaced, null],
+    [unplaced, { topic: 'test', partition: 1 }],
+  ] as const) {
+    chain.onSend(record)
+    chain.fail(error, topicPartition)
+  }
   assert.deepEqual(
-    one.acks.map((ack) => ack.metadata && [ack.metadata.topic, ack.metadata.partition]),
-    [['test', 0], ['test', 0], ['test', -1], ['test', 1], null],
+    one.acks.map((ack) => [ack.metadata.topic, ack.metadata.partition]),
+    [
+      ['test', 0],
+      ['test', 0],
+      ['test', -1],
+      ['test', 1],
+    ],
   )
   assert.ok(one.acks.every((ack) => ack.error === error))
   const { offset, timestamp, serializedKeySize, serializedValueSize } = one.acks[0]!.metadata
   assert.deepEqual([offset, timestamp, serializedKeySize, serializedValueSize], [-1, -1, -1, -1])
-  for (const ack of one.acks) assert.throws(() => ack.headers.add('a', 'b'), /read only/)
+})
+
+test('PI-11 producer chain - without a record there is no metadata', () => {
+  assert.equal(failedSendMetadata(null, null), null)
 })
 
 test('PI-12 producer chain - interceptors with two and with three parameters are called for every acknowledgement', () => {
@@ -122,10 +161,11 @@ test('PI-12 producer chain - interceptors with two and with three parameters are
     { name: 'two', onAcknowledgement: (told, _error) => void calls.push(`two ${told?.partition}`) },
     { name: 'three', onAcknowledgement: (told, _error, headers) => void calls.push(`three ${told?.partition} ${headers.size}`) },
   )
-  chain.onAcknowledgement(metadata, null, given().headers)
-  chain.onSendError(given(), null, new KafkaError('TIMEOUT', ''))
-  chain.onSendError(null, null, new KafkaError('TIMEOUT', ''))
-  assert.deepEqual(calls, ['two 0', 'three 0 0', 'two 0', 'three 0 0', 'two undefined', 'three undefined 0'])
+  chain.onSend(given())
+  chain.acknowledge()
+  chain.onSend(given())
+  chain.fail(new KafkaError('TIMEOUT', ''))
+  assert.deepEqual(calls, ['two 0', 'three 0 0', 'two 0', 'three 0 0'])
 })
 
 test('producer chain - warnings name interceptor, topic and partition, never key or value, and are few', () => {
@@ -149,7 +189,7 @@ test('producer chain - warnings name interceptor, topic and partition, never key
   assert.doesNotMatch(JSON.stringify(warnings), /secret/)
 })
 
-test("producer chain - onError 'fail' throws INTERCEPTOR with the cause", () => {
+test("producer chain - onError 'fail' rejects with INTERCEPTOR and the cause", () => {
   const cause = new Error('broken')
   const last = new Appending('Last')
   const chain = chainOf(
@@ -162,33 +202,22 @@ test("producer chain - onError 'fail' throws INTERCEPTOR with the cause", () => 
     },
     last,
   )
-  assert.throws(
-    () => chain.onSend(given()),
-    (error) => isKafkaError(error) && error.code === 'INTERCEPTOR' && error.cause === cause && /"encrypt".*"test"/.test(error.message),
-  )
+  const verdict = chain.onSend(given())
+  assert.ok(isVerdict(verdict) && verdict.verdict === 'reject')
+  const { error } = verdict
+  assert.ok(isKafkaError(error) && error.code === 'INTERCEPTOR' && error.cause === cause && /"encrypt".*"test"/.test(error.message))
   assert.equal(last.sends, 0)
 })
 
 test('producer chain - what is no record counts as a failure that says what to return', () => {
-  for (const returned of [undefined, null, 5, {}, Promise.resolve(given()), Promise.reject(new Error('late'))]) {
+  for (const returned of [undefined, null, 5, {}, { verdict: 'park' }]) {
     const onSend = (() => returned) as never
     const chain = chainOf({ name: 'wrong', onSend }, new Appending('Two'))
     assert.equal((chain.onSend(given()) as ProducerRecord).value, 'valueTwo')
     assert.equal(chain.stats()[0]?.errors, 1)
-    assert.throws(
-      () => chainOf({ name: 'wrong', onError: 'fail', onSend }).onSend(given()),
-      (error) => isKafkaError(error) && /must return|not supported yet/.test(String((error.cause as Error).message)),
-    )
-  }
-})
-
-test('producer chain - a verdict that is not supported yet keeps the record from being sent, whatever the policy', () => {
-  for (const onError of ['continue', 'fail'] as const) {
-    for (const returned of [emit([]), deadLetter(new Error('x'))]) {
-      const verdict = chainOf({ name: 'parks', onError, onSend: () => returned }, new Appending('Two')).onSend(given())
-      assert.ok(isVerdict(verdict) && verdict.verdict === 'reject')
-      assert.match(verdict.error.message, /"parks" returned the verdict "(emit|deadLetter)".*was not sent/)
-    }
+    const verdict = chainOf({ name: 'wrong', onError: 'fail', onSend }).onSend(given())
+    assert.ok(isVerdict(verdict) && verdict.verdict === 'reject')
+    assert.match(String((verdict.error.cause as Error).message), /must return|does not exist/)
   }
 })
 
@@ -200,18 +229,15 @@ test('producer chain - a dropped record ends the chain, is counted by reason, an
   assert.equal(verdict.reason, 'too old')
   assert.equal(verdict.record.value, 'valueOne')
   assert.equal(two.sends, 0)
-  assert.deepEqual(chain.onDropped(verdict as never), {
-    ...metadata,
-    offset: -1,
-    timestamp: -1,
-    serializedKeySize: -1,
-    serializedValueSize: -1,
-    dropped: 'too old',
-  })
+  chain.acknowledge({ ...metadata, dropped: 'too old' })
   assert.deepEqual([one.acks.length, two.acks.length], [1, 1])
   assert.equal(two.acks[0]?.metadata.dropped, 'too old')
   assert.equal(two.acks[0]?.error, null)
-  assert.deepEqual(chain.stats()[1], { name: 'filter', dropped: 1, rejected: 0, errors: 0, reasons: { 'too old': 1 } })
+  const { calls, dropped, rejected, errors, reasons } = chain.stats()[1]!
+  assert.deepEqual(
+    { calls, dropped, rejected, errors, reasons },
+    { calls: 1, dropped: 1, rejected: 0, errors: 0, reasons: { 'too old': 1 } },
+  )
 })
 
 test('producer chain - a rejection carries its error, or REJECTED for what is none', () => {
@@ -226,7 +252,7 @@ test('producer chain - an interceptor sees only its topics, in onSend and in onA
   const [mine, others] = [new Appending('Mine', 'test'), new Appending('Others', 'else')]
   const chain = chainOf(mine, others)
   assert.equal((chain.onSend(given()) as ProducerRecord).value, 'valueMine')
-  chain.onAcknowledgement(metadata, null, given().headers)
+  chain.acknowledge()
   assert.deepEqual([mine.sends, mine.acks.length, others.sends, others.acks.length], [1, 1, 0, 0])
 })
 
@@ -241,7 +267,7 @@ test('producer chain - when an interceptor changes the topic, those who saw the 
   )
   const sent = chain.onSend(given()) as ProducerRecord
   assert.deepEqual([sent.topic, sent.value], ['else', 'valueMineOthersAll'])
-  chain.onAcknowledgement({ ...metadata, topic: 'else' }, null, sent.headers)
+  chain.acknowledge({ ...metadata, topic: 'else' })
   assert.deepEqual([mine.acks.length, others.acks.length, unscoped.acks.length], [1, 1, 1])
 })
 
@@ -301,6 +327,9 @@ test('producer chain - what is no interceptor is refused by its place in the lis
     [{}, /needs a name/],
     [{ name: 'a', onError: 'stop' }, /onError/],
     [{ name: 'a', topics: 5 }, /topics/],
+    [{ name: 'a', timeoutMs: -1 }, /timeoutMs/],
+    [{ name: 'a', disableAfter: 0 }, /failures/],
+    [{ name: 'a', when: { header: 7 } }, /when.header/],
   ] as const) {
     assert.throws(() => chainOf(bad as never), pattern)
   }
@@ -353,15 +382,10 @@ test('producer chain - each onSend has one onAcknowledgement, under any mix of p
 })
 
 /** What the producer does around the chain. */
-function produce(chain: ProducerInterceptors, record: ProducerRecord): void {
-  try {
-    const sent = chain.onSend(record)
-    if (!isVerdict(sent)) chain.onAcknowledgement({ ...metadata, topic: sent.topic }, null, sent.headers)
-    else if (sent.verdict === 'drop') chain.onDropped(sent as never)
-    else if (sent.verdict === 'reject') chain.onSendError(sent.record, null, new KafkaError('REJECTED', ''))
-  } catch (error) {
-    chain.onSendError(record, null, error as KafkaError)
-  }
+function produce(chain: OneByOne, record: ProducerRecord): void {
+  const sent = chain.onSend(record)
+  if (isVerdict(sent) && sent.verdict === 'reject') chain.fail(new KafkaError('REJECTED', ''))
+  else chain.acknowledge()
 }
 
 test('producer chain - a parser that quotes the data it failed on does not bring it into the log', () => {
@@ -372,7 +396,7 @@ test('producer chain - a parser that quotes the data it failed on does not bring
       void lines.push(`${message} ${JSON.stringify(fields)} ${(fields as { error?: Error })?.error?.message}`),
   }
   const parsing = { name: 'parses', onSend: () => JSON.parse('{"card": 4111-1111}') }
-  new ProducerInterceptors([parsing], { ...context, logger }).onSend(given())
+  new OneByOne([parsing], { ...context, logger }).onSend(given())
   assert.equal(lines.length, 1)
   assert.match(lines[0]!, /SyntaxError/)
   assert.doesNotMatch(lines[0]!, /4111|card/)

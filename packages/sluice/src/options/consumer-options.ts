@@ -54,6 +54,10 @@ export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
   readonly excludeInternalTopics?: boolean
   /** Records carry `checksum` and `size` (KIP-42), equal to those of the acknowledgement. Also on when an interceptor has `needsRecordAudit`. @default false */
   readonly recordAudit?: boolean
+  /** Where interceptors send dead letters; `{topic}` stands for the record's own. @default {topic}.dlq */
+  readonly deadLetterTopic?: string
+  /** How many records' interceptors may be under way at the same time, when they give promises. @default 256 */
+  readonly interceptorConcurrency?: number
   /** Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument. @default [] */
   readonly interceptorClasses?: readonly string[]
 }
@@ -159,6 +163,19 @@ export const consumerOptions: OptionTable<ConsumerOptions, UnsetConsumerOptions>
     undefined,
     false,
     'Records carry `checksum` and `size` (KIP-42), equal to those of the acknowledgement. Also on when an interceptor has `needsRecordAudit`.',
+  ),
+  deadLetterTopic: text<string>(
+    undefined,
+    '{topic}.dlq',
+    "Where interceptors send dead letters; `{topic}` stands for the record's own.",
+    true,
+  ),
+  interceptorConcurrency: whole(
+    undefined,
+    256,
+    1,
+    MAX_INT,
+    "How many records' interceptors may be under way at the same time, when they give promises.",
   ),
   interceptorClasses: list<string>(
     'interceptor.classes',

@@ -84,7 +84,12 @@ export function oneOf<const T extends string>(kafkaName: string, values: readonl
 }
 
 /** A string; with `D` undefined it has no default. */
-export function text<D extends string | undefined>(kafkaName: string, value: D, doc: string, mayBeEmpty = false): OptionSpec<D> {
+export function text<D extends string | undefined>(
+  kafkaName: string | undefined,
+  value: D,
+  doc: string,
+  mayBeEmpty = false,
+): OptionSpec<D> {
   return {
     kafkaName,
     type: 'string',

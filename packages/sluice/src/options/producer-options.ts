@@ -73,6 +73,10 @@ export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
   readonly metadataMaxIdleMs?: number
   /** Acknowledgements carry `checksum` and `size` (KIP-42), equal to those of the consumed record. Also on when an interceptor has `needsRecordAudit`. @default false */
   readonly recordAudit?: boolean
+  /** Where interceptors send dead letters; `{topic}` stands for the record's own. @default {topic}.dlq */
+  readonly deadLetterTopic?: string
+  /** How many records' interceptors may be under way at the same time, when they give promises. @default 256 */
+  readonly interceptorConcurrency?: number
   /** Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument. @default [] */
   readonly interceptorClasses?: readonly string[]
 }
@@ -197,6 +201,19 @@ export const producerOptions: OptionTable<ProducerOptions, UnsetProducerOptions>
     undefined,
     false,
     'Acknowledgements carry `checksum` and `size` (KIP-42), equal to those of the consumed record. Also on when an interceptor has `needsRecordAudit`.',
+  ),
+  deadLetterTopic: text<string>(
+    undefined,
+    '{topic}.dlq',
+    "Where interceptors send dead letters; `{topic}` stands for the record's own.",
+    true,
+  ),
+  interceptorConcurrency: whole(
+    undefined,
+    256,
+    1,
+    MAX_INT,
+    "How many records' interceptors may be under way at the same time, when they give promises.",
   ),
   interceptorClasses: list<string>(
     'interceptor.classes',

@@ -11,7 +11,7 @@ const codecs: readonly CompressionType[] = ['none', 'gzip', 'snappy', 'lz4', 'zs
 const failure = new KafkaError('TEST', 'test')
 
 function context(compression: CompressionType = 'none'): BatchContext {
-  return { interceptors: null, compression, compressionLevel: undefined, logger: silentLogger }
+  return { compression, compressionLevel: undefined, logger: silentLogger }
 }
 
 function batchOf(bytes = 1024, compression: CompressionType = 'none', nowMs = 0, ratio = 1): ProducerBatch {

@@ -9,7 +9,6 @@ import {
 } from '@sluice/protocol'
 import { isObserved, publish } from '../diagnostics.ts'
 import { KafkaError } from '../errors.ts'
-import type { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
 import type { Logger } from '../logger.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
 import type { FlushWaiter } from './flush-waiter.ts'
@@ -18,8 +17,6 @@ import { RecordThunks, type Reject, type Resolve, type SendCallback } from './re
 
 /** What all batches of a producer share. */
 export interface BatchContext {
-  /** Null when the chain is empty: headers then need not be kept. */
-  readonly interceptors: ProducerInterceptors | null
   readonly compression: CompressionType
   readonly compressionLevel: number | undefined
   readonly logger: Logger
@@ -98,7 +95,7 @@ export class ProducerBatch {
     this.createdMs = nowMs
     this.lastAttemptMs = nowMs
     this.#context = context
-    this.#thunks = new RecordThunks(topicPartition, context.interceptors, context.logger, context.recordAudit)
+    this.#thunks = new RecordThunks(topicPartition, context.logger, context.recordAudit)
     this.#buffer = buffer
     this.pooledBuffer = isSplitBatch ? null : buffer
     this.#writeLimit = writeLimit
@@ -131,7 +128,7 @@ export class ProducerBatch {
     if (offsetDelta === 0) this.#baseTimestamp = record.timestamp
     if (record.timestamp > this.#maxTimestamp) this.#maxTimestamp = record.timestamp
     if (size > this.maxRecordSize) this.maxRecordSize = size
-    this.#thunks.add(settle, reject, record.headers)
+    this.#thunks.add(settle, reject, record.context)
     this.recordCount = offsetDelta + 1
     return true
   }
@@ -277,7 +274,8 @@ export class ProducerBatch {
       bytes.valueSource = this.#buffer
       bytes.valueStart = cursor.valueStart
       bytes.valueLength = cursor.valueLength
-      bytes.setHeaders(this.#thunks.headers(index) ?? bytes.headers, cursor.headersCount === 0 ? [] : cursor.readHeaders())
+      bytes.setHeaders(cursor.headersCount === 0 ? [] : cursor.readHeaders())
+      bytes.context = this.#thunks.context(index)
       const settle = this.#thunks.settler(index)
       const reject = this.#thunks.rejecter(index)
       if (parts.at(-1)?.tryAppend(bytes, settle, reject)) continue

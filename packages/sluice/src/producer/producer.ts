@@ -1,36 +1,36 @@
 import { loadCompression } from '@sluice/protocol'
 import { type Clock, systemClock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
-import type { InterceptorChain } from '../interceptor/interceptor-member.ts'
+import type { InterceptorChain } from '../interceptor/interceptor-chains.ts'
+import type { SendOutcome } from '../interceptor/producer-chain.ts'
 import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
 import { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
+import type { SendContext } from '../interceptor/send-context.ts'
 import type { ProducerMetricName } from '../metrics/metric-names.ts'
 import { ProducerMetrics } from '../metrics/producer-metrics.ts'
 import { partsOf } from '../network/client-parts.ts'
 import type { PartitionInfo, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
-import { Metadata } from '../network/metadata.ts'
-import { NetworkClient } from '../network/network-client.ts'
 import { checkCallOptions } from '../options/call-options.ts'
-import type { ProducerOptions, ResolvedProducerOptions } from '../options/producer-options.ts'
+import type { CompressionType, ProducerOptions, ResolvedProducerOptions } from '../options/producer-options.ts'
 import { resolveProducerOptions } from '../options/resolve-options.ts'
-import type { RecordHeaders } from '../record/headers.ts'
 import { type ProducerRecord, type ProducerRecordInit, toProducerRecord } from '../record/producer-record.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import { isTopicName } from '../record/topic-partition.ts'
-import { BufferPool } from './buffer-pool.ts'
-import { partitionForKey, UNKNOWN_PARTITION } from './partitioner.ts'
-import type { BatchContext } from './producer-batch.ts'
-import { APPENDED, NEW_BATCH, RecordAccumulator } from './record-accumulator.ts'
-import { RecordBytes } from './record-bytes.ts'
+import { InterceptedSend, InterceptedSends, type OnSendOutcome } from './intercepted-sends.ts'
+import { connect, createAccumulator } from './producer-parts.ts'
+import type { RecordAccumulator } from './record-accumulator.ts'
+import { RecordAppender } from './record-appender.ts'
+import type { RecordBytes } from './record-bytes.ts'
 import { RecordClock } from './record-clock.ts'
-import { RecordSerializer } from './record-serializer.ts'
 import type { Reject, Resolve, SendCallback } from './record-thunks.ts'
 import { SendEnding } from './send-ending.ts'
+import { type GoOn, SendVerdicts } from './send-verdicts.ts'
 import { Sender } from './sender.ts'
 import { topicOf, waitForTopic } from './topic-metadata.ts'
 import { TransactionManager } from './transaction-manager.ts'
 import { waitAtMost } from './wait-at-most.ts'
+import { WaitingSendResumer } from './waiting-send-resumer.ts'
 import { WaitingSend, WaitingSends } from './waiting-sends.ts'
 
 export interface SendOptions {
@@ -67,20 +67,19 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   readonly clientId: string
   readonly #options: ResolvedProducerOptions<K, V>
   readonly #clock: Clock
-  readonly #interceptors: ProducerInterceptors<K, V>
+  readonly #interceptors: ProducerInterceptors
   readonly #client: KafkaClient
   readonly #metrics: ProducerMetrics
   readonly #accumulator: RecordAccumulator
   readonly #sender: Sender
   readonly #ending: SendEnding
-  readonly #serializer: RecordSerializer<K, V>
-  readonly #recordClock: RecordClock
+  readonly #verdicts: SendVerdicts
+  readonly #appender: RecordAppender
+  readonly #resumer: WaitingSendResumer
+  readonly #queue: InterceptedSends
   readonly #waiting: WaitingSends
-  /** The record that is being put through; one object for all of them. */
-  readonly #bytes = new RecordBytes()
-  #appending = false
+  /** While the compression library is loaded; rejected for good when it cannot be. */
   #compression: Promise<void> | undefined
-  #compressionError: KafkaError | undefined
   #closing: Promise<void> | undefined
 
   /** Throws CONFIG for options that cannot be right, and when an interceptor's `configure` throws. Connects in the background. */
@@ -96,8 +95,11 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       clientId,
       groupId: undefined,
       options: options as unknown as Readonly<Record<string, unknown>>,
+      side: 'producer',
       logger,
       clock,
+      metrics: () => this.metrics(),
+      clusterId: () => this.#client.metadata.cluster.clusterId,
     })
     const random = parts.random ?? Math.random
     this.#metrics = new ProducerMetrics(clock.monotonic())
@@ -108,32 +110,49 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       throw error
     }
     const transactionManager = resolved.enableIdempotence ? new TransactionManager(logger) : null
-    this.#accumulator = createAccumulator(resolved, this.#interceptors, transactionManager, clock, random, this.#metrics)
-    const metrics = this.#metrics
-    this.#sender = new Sender(resolved, {
-      client: this.#client,
-      accumulator: this.#accumulator,
-      transactionManager,
+    const accumulator = createAccumulator(resolved, transactionManager, clock, random, this.#metrics)
+    const client = this.#client
+    const { metadata } = client
+    this.#accumulator = accumulator
+    this.#sender = new Sender(resolved, { client, accumulator, transactionManager, clock, logger, metrics: this.#metrics })
+    this.#ending = new SendEnding(logger)
+    this.#verdicts = new SendVerdicts(this.#ending, resolved.deadLetterTopic)
+    const recordClock = new RecordClock(clock)
+    this.#appender = new RecordAppender(resolved, { metadata, accumulator, sender: this.#sender, recordClock })
+    this.#resumer = new WaitingSendResumer({
       clock,
-      logger,
-      metrics,
+      metadata,
+      appender: this.#appender,
+      ending: this.#ending,
+      verdicts: this.#verdicts,
+      maxBlockMs: resolved.maxBlockMs,
+      compression: () => this.#compression,
+      admitSerialized: ({ record, signal }) => this.#admitSerialized(record, signal),
     })
-    this.#serializer = new RecordSerializer(resolved)
-    this.#recordClock = new RecordClock(clock)
-    this.#ending = new SendEnding(this.#interceptors, logger)
-    this.#waiting = new WaitingSends((send) => this.#resume(send))
-    if (compressionType !== 'none') {
-      this.#compression = loadCompression(compressionType).then(
-        () => this.#compressionLoaded(),
-        (cause) => this.#compressionLoaded(new KafkaError('CONFIG', (cause as Error).message, { cause })),
-      )
-    }
+    const concurrency = resolved.interceptorConcurrency
+    this.#waiting = new WaitingSends(
+      (send) => this.#resumer.resume(send),
+      (send) => this.#resumer.prepare(send),
+      concurrency,
+    )
+    this.#queue = new InterceptedSends({
+      clock,
+      concurrency,
+      mayBegin: () => this.#interceptors.configuring === undefined,
+      begin: (send) => this.#beginQueued(send),
+      release: ({ outcome, context, settle, reject, signal }) =>
+        this.#verdicts.follow(outcome!, context, settle, reject, this.#admitLater(signal)),
+      expire: (send) => this.#failQueued(send, expiredSend(send.record.topic, resolved.maxBlockMs)),
+      discard: (outcome) => this.#verdicts.discard(outcome, new KafkaError('ABORTED', 'the send was given up')),
+    })
+    void this.#interceptors.configuring?.then(() => this.#queue.pump())
+    if (compressionType !== 'none') this.#loadCompression(compressionType)
     this.#client.metadata.onUpdate(({ clusterId }) => this.#interceptors.onClusterUpdate({ clusterId }))
     this.#sender.start()
   }
 
   /** The interceptors given to the constructor, and what each did so far. */
-  get interceptors(): InterceptorChain {
+  get interceptors(): InterceptorChain<ProducerInterceptor<K, V>> {
     return this.#interceptors
   }
 
@@ -147,7 +166,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
         requestsInFlight: this.#client.inFlightRequestCount(),
         bufferTotalBytes: pool.totalMemory,
         bufferAvailableBytes: pool.availableMemory,
-        waitingSends: this.#waiting.waiting().length,
+        waitingSends: this.#waiting.waiting().length + this.#queue.all().length,
         metadataAgeSeconds: metadata.lastSuccessAt < 0 ? Number.NaN : (nowMs - metadata.lastSuccessAt) / 1000,
       },
       nowMs,
@@ -196,182 +215,148 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       this.#ending.refuse(error as KafkaError, settle, reject)
       return
     }
-    try {
-      const intercepted = this.#interceptors.onSend(record)
-      if (intercepted !== record && 'verdict' in intercepted) {
-        this.#ending.obey(intercepted, settle, reject)
-        return
-      }
-      record = intercepted as ProducerRecord<K, V>
-    } catch (error) {
-      this.#ending.fail(record, -1, error as KafkaError, settle, reject)
+    const { chain } = this.#interceptors
+    if (this.#mustQueue()) {
+      this.#joinQueue(new InterceptedSend(record, null, settle, reject, signal, this.#clock.monotonic() + this.#options.maxBlockMs))
       return
     }
-    if (this.#closing !== undefined) {
-      const message = 'send was called after close; a closed producer takes no records'
-      this.#ending.fail(record, -1, new KafkaError('ILLEGAL_STATE', message, { topic: record.topic }), settle, reject)
+    const context = chain.begin(record.topic)
+    const outcome = context === null ? record : chain.run('onSend', record, context)
+    if (outcome instanceof Promise) {
+      const deadlineMs = this.#clock.monotonic() + this.#options.maxBlockMs
+      this.#joinQueue(new InterceptedSend(record, context, settle, reject, signal, deadlineMs), outcome)
+    } else if (this.#closing !== undefined && isPassedOn(outcome)) this.#refuseClosed(outcome, context, settle, reject)
+    else if ('verdict' in outcome) this.#verdicts.follow(outcome, context, settle, reject, this.#admitLater(signal))
+    else this.#admit(outcome, context, settle, reject, signal)
+  }
+
+  /** Interceptors are still configured, or gave a promise for a record before this one. */
+  #mustQueue(): boolean {
+    return !this.#queue.isEmpty || this.#interceptors.configuring !== undefined || this.#interceptors.failure !== undefined
+  }
+
+  #joinQueue(send: InterceptedSend, outcome?: Promise<SendOutcome<'onSend'>>): void {
+    const { record, context, settle, reject, signal } = send
+    const { failure } = this.#interceptors
+    if (this.#closing !== undefined || failure !== undefined) {
+      const error = failure ?? closedSend(record.topic)
+      void outcome?.then((late) => this.#verdicts.discard(late, error))
+      this.#ending.fail(record, -1, error, context, settle, reject)
       return
     }
+    if (signal?.aborted) this.#failQueued(send, abortedSend(record.topic, signal))
+    else if (signal !== undefined) send.onAbort(() => this.#failQueued(send, abortedSend(record.topic, signal)))
+    this.#queue.add(send, outcome)
+  }
+
+  #beginQueued(send: InterceptedSend): OnSendOutcome {
+    const { record } = send
+    const { chain, failure } = this.#interceptors
+    if (failure !== undefined) return { verdict: 'reject', error: failure, record }
+    send.context = chain.begin(record.topic)
+    return send.context === null ? record : chain.run('onSend', record, send.context)
+  }
+
+  #failQueued(send: InterceptedSend, error: KafkaError): void {
+    if (send.isDone) return
+    send.finish()
+    this.#ending.fail(send.record, -1, error, send.context, send.settle, send.reject)
+    send.context?.abort(error)
+    this.#queue.pump()
+  }
+
+  /** Java's interceptors see the records of a closed producer too. */
+  #refuseClosed(outcome: SendOutcome<'onSend'>, context: SendContext | null, settle: SendCallback | Resolve, reject: Reject | null): void {
+    const record = 'verdict' in outcome ? outcome.record : outcome
+    const error = closedSend(record.topic)
+    this.#verdicts.discard(outcome, error)
+    this.#ending.fail(record, -1, error, context, settle, reject)
+  }
+
+  /** `#admit` for what is not the usual record; a closure that only those pay for. */
+  #admitLater(signal: AbortSignal | undefined): GoOn<'onSend'> {
+    return (record, context, settle, reject) => this.#admit(record, context, settle, reject, signal)
+  }
+
+  /** The record is past `onSend`: into its batch now, or into the queue of its topic. */
+  #admit(
+    record: ProducerRecord<K, V>,
+    context: SendContext | null,
+    settle: SendCallback | Resolve,
+    reject: Reject | null,
+    signal: AbortSignal | undefined,
+  ): void {
     if (signal?.aborted) {
-      this.#ending.fail(record, -1, abortedSend(record.topic, signal), settle, reject)
+      this.#ending.fail(record, -1, abortedSend(record.topic, signal), context, settle, reject)
       return
     }
     const topic = topicOf(this.#client.metadata.cluster, record)
-    if (topic === undefined || this.#mustWait(record.topic)) this.#wait(record, settle, reject, signal)
-    else if (!this.#append(record, topic, settle, reject)) this.#waitForMemory(record, settle, reject, signal)
+    if (topic === undefined || this.#mustWait(record.topic)) this.#wait(record, context, settle, reject, signal)
+    else this.#append(record, context, topic, settle, reject, signal)
   }
 
-  /** Serialize, choose the partition, check the size, put into a batch. False when memory is missing: then `#bytes` holds the record. */
   #append(
     record: ProducerRecord<K, V>,
+    context: SendContext | null,
     topic: TopicInfo,
     settle: SendCallback | Resolve,
     reject: Reject | null,
-    waiting?: WaitingSend,
-  ): boolean {
-    const bytes = this.#bytes
-    this.#appending = true
+    signal: AbortSignal | undefined,
+  ): void {
+    const appender = this.#appender
     try {
-      this.#serializer.serialize(record, bytes)
-      bytes.partition = this.#partition(record, bytes, topic)
-      // A serializer or partitioner that closes the producer, or fires the signal, has ended this very send.
-      if (waiting?.done) return true
-      const headers = record.headers as RecordHeaders
-      bytes.setHeaders(headers.setReadOnly(), headers.toList())
-      bytes.timestamp = record.timestamp ?? this.#recordClock.now()
-      this.#checkSize(bytes)
-      return this.#appendBytes(bytes, topic, settle, reject)
+      const outcome = appender.serialize(record, context)
+      if (outcome === null) {
+        if (appender.place(record, appender.bytes, topic, settle, reject)) return
+        this.#wait(record, context, settle, reject, signal, appender.bytes.detach(), true)
+      } else if (outcome instanceof Promise) this.#wait(record, context, settle, reject, signal).prepared = outcome
+      else this.#verdicts.follow(outcome, context, settle, reject, this.#admitSerialized(record, signal))
     } catch (error) {
-      if (!waiting?.done) this.#ending.fail(record, -1, error as KafkaError, settle, reject)
-      return true
-    } finally {
-      this.#appending = false
+      this.#ending.fail(record, -1, error as KafkaError, context, settle, reject)
     }
   }
 
-  #appendBytes(bytes: RecordBytes, topic: TopicInfo, settle: SendCallback | Resolve, reject: Reject | null, buffer?: Buffer): boolean {
-    const outcome = this.#accumulator.append(bytes, settle, reject, topic, buffer)
-    if (outcome === 0) return false
-    if (outcome !== APPENDED) {
-      this.#sender.wakeup()
-      // Keeps the topic in the metadata; often enough once for each batch.
-      if (outcome & NEW_BATCH) this.#client.metadata.add(topic.name)
+  /** Takes bytes that interceptors made of the record: into a batch now, or into the queue of their topic. */
+  #admitSerialized(record: ProducerRecord<K, V>, signal: AbortSignal | undefined): GoOn<'onSerialized'> {
+    return (serialized, context, settle, reject) => {
+      const { topic: name, partition, headers } = serialized
+      const destined = { ...record, topic: name, partition, headers }
+      const bytes = this.#appender.ofSerialized(serialized, context)
+      const topic = topicOf(this.#client.metadata.cluster, destined)
+      try {
+        if (topic === undefined || this.#mustWait(name)) this.#wait(destined, context, settle, reject, signal, bytes)
+        else if (!this.#appender.place(destined, bytes, topic, settle, reject)) {
+          this.#wait(destined, context, settle, reject, signal, bytes, true)
+        }
+      } catch (error) {
+        this.#ending.fail(destined, -1, error as KafkaError, context, settle, reject)
+      }
     }
-    return true
-  }
-
-  /** Explicit, else the option's partitioner, else by key; without a key the accumulator's sticky partitioner chooses. */
-  #partition(record: ProducerRecord<K, V>, bytes: RecordBytes, topic: TopicInfo): number {
-    if (record.partition !== undefined) return record.partition
-    const { partitioner, partitionerIgnoreKeys } = this.#options
-    if (partitioner !== undefined) {
-      const { cluster } = this.#client.metadata
-      const chosen = partitioner.partition(record.topic, record.key, bytes.key(), record.value, bytes.value(), cluster)
-      if (Number.isInteger(chosen) && chosen >= 0 && chosen < topic.partitions.length) return chosen
-      throw new KafkaError(
-        'INVALID_ARGUMENT',
-        `the partitioner chose partition ${chosen} for topic "${record.topic}", which has partitions 0 to ${topic.partitions.length - 1}`,
-        { topic: record.topic },
-      )
-    }
-    if (bytes.keyLength < 0 || partitionerIgnoreKeys) return UNKNOWN_PARTITION
-    return partitionForKey(bytes.keySource!, bytes.keyStart, bytes.keyStart + bytes.keyLength, topic.partitions.length)
-  }
-
-  /** By the largest size that the record can have with its batch, before compression, as in Java. */
-  #checkSize(bytes: RecordBytes): void {
-    const { maxRequestSize, bufferMemory } = this.#options
-    const size = bytes.batchSizeUpperBound()
-    if (size <= maxRequestSize && size <= bufferMemory) return
-    const limit =
-      size > maxRequestSize ? `maxRequestSize (max.request.size) ${maxRequestSize}` : `bufferMemory (buffer.memory) ${bufferMemory}`
-    throw new KafkaError('RECORD_TOO_LARGE', `record for topic "${bytes.topic}" takes ${size} bytes, more than ${limit}`, {
-      topic: bytes.topic,
-    })
   }
 
   /** Others wait for the same topic, compression is not ready, or this send is made from within another one. */
   #mustWait(topic: string): boolean {
-    return this.#waiting.has(topic) || this.#compression !== undefined || this.#compressionError !== undefined || this.#appending
+    return this.#waiting.has(topic) || this.#compression !== undefined || this.#appender.isBusy
   }
 
   #wait(
     record: ProducerRecord<K, V>,
+    context: SendContext | null,
     settle: SendCallback | Resolve,
     reject: Reject | null,
     signal: AbortSignal | undefined,
     bytes?: RecordBytes,
-  ): void {
+    isPlaced = false,
+  ): WaitingSend {
     const deadlineMs = this.#clock.monotonic() + this.#options.maxBlockMs
-    const send = new WaitingSend(record, bytes, settle, reject, deadlineMs, signal)
-    if (signal?.aborted) this.#failWaiting(send, abortedSend(record.topic, signal))
+    const send = new WaitingSend(record, context, bytes, settle, reject, deadlineMs, signal)
+    send.isPlaced = isPlaced
+    if (signal?.aborted) this.#resumer.fail(send, abortedSend(record.topic, signal))
     else {
-      if (signal !== undefined) send.onAbort(() => this.#failWaiting(send, abortedSend(record.topic, signal)))
+      if (signal !== undefined) send.onAbort(() => this.#resumer.fail(send, abortedSend(record.topic, signal)))
       this.#waiting.add(send)
     }
-  }
-
-  #waitForMemory(
-    record: ProducerRecord<K, V>,
-    settle: SendCallback | Resolve,
-    reject: Reject | null,
-    signal: AbortSignal | undefined,
-  ): void {
-    this.#wait(record, settle, reject, signal, this.#bytes.detach())
-  }
-
-  /** Puts the first waiting send of a topic through; a promise only if it has to wait once more. */
-  #resume(send: WaitingSend): Promise<void> | undefined {
-    if (send.bytes === undefined && this.#compression === undefined && this.#compressionError === undefined) {
-      const topic = topicOf(this.#client.metadata.cluster, send.record)
-      if (topic !== undefined) {
-        if (this.#append(send.record, topic, send.settle, send.reject, send)) {
-          send.finish()
-          return undefined
-        }
-        send.bytes = this.#bytes.detach()
-      }
-    }
-    return this.#resumeLater(send)
-  }
-
-  async #resumeLater(send: WaitingSend): Promise<void> {
-    const { record, settle, reject, signal } = send
-    let partition = -1
-    try {
-      await this.#compression
-      if (this.#compressionError !== undefined) throw this.#compressionError
-      const topic = await waitForTopic(this.#client.metadata, record, send.deadlineMs, this.#options.maxBlockMs, this.#clock, signal)
-      if (send.done) return
-      if (send.bytes === undefined) {
-        if (this.#append(record, topic, settle, reject, send)) {
-          send.finish()
-          return
-        }
-        send.bytes = this.#bytes.detach()
-      }
-      const { bytes } = send
-      if (!this.#appendBytes(bytes, topic, settle, reject)) {
-        partition = this.#accumulator.chosenPartition
-        this.#sender.wakeup()
-        const remainingMs = Math.max(0, send.deadlineMs - this.#clock.monotonic())
-        const buffer = await this.#accumulator.pool.allocate(this.#accumulator.bytesForNewBatch(bytes), remainingMs, signal)
-        if (send.done) {
-          this.#accumulator.pool.deallocate(buffer)
-          return
-        }
-        this.#appendBytes(bytes, topic, settle, reject, buffer)
-      }
-      send.finish()
-    } catch (error) {
-      this.#failWaiting(send, error as KafkaError, partition)
-    }
-  }
-
-  #failWaiting(send: WaitingSend, error: KafkaError, partition = -1): void {
-    if (send.done) return
-    send.finish()
-    this.#ending.fail(send.record, partition, error, send.settle, send.reject)
+    return send
   }
 
   /** Resolves when a broker has answered, so that a wrong address or password shows early. Sends do not need it. */
@@ -410,6 +395,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   }
 
   async #flushed(): Promise<void> {
+    await this.#queue.whenLeft()
     await this.#waiting.whenLeft()
     this.#sender.wakeup()
     await this.#accumulator.awaitFlushCompletion()
@@ -444,6 +430,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     // For the sends that wait: their memory comes from batches that must not linger.
     this.#accumulator.beginFlush()
     this.#sender.wakeup()
+    await this.#queue.whenLeft()
     await this.#waiting.whenLeft()
     await this.#sender.close()
     this.#client.metadata.close()
@@ -457,59 +444,41 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
 
   #closeForcefully(): void {
     const error = new KafkaError('CLOSED', 'Producer is closed forcefully.')
-    for (const send of this.#waiting.waiting()) this.#failWaiting(send, error)
+    for (const send of this.#queue.all()) this.#failQueued(send, error)
+    for (const send of this.#waiting.waiting()) this.#resumer.fail(send, error)
     this.#client.metadata.close()
     this.#sender.forceClose(error)
   }
 
-  #compressionLoaded(error?: KafkaError): void {
-    this.#compression = undefined
-    this.#compressionError = error
+  #loadCompression(type: Exclude<CompressionType, 'none'>): void {
+    const loaded = loadCompression(type).then(
+      () => {
+        this.#compression = undefined
+      },
+      (cause) => {
+        throw new KafkaError('CONFIG', (cause as Error).message, { cause })
+      },
+    )
+    // Every send waits for it, and fails with its error; the promise itself is nobody's unhandled rejection.
+    loaded.catch(() => {})
+    this.#compression = loaded
   }
+}
+
+/** Records go on to a batch, unlike those that an interceptor took out. */
+function isPassedOn(outcome: SendOutcome<'onSend'>): boolean {
+  return !('verdict' in outcome) || (outcome.verdict !== 'drop' && outcome.verdict !== 'reject')
+}
+
+function closedSend(topic: string): KafkaError {
+  return new KafkaError('ILLEGAL_STATE', 'send was called after close; a closed producer takes no records', { topic })
+}
+
+function expiredSend(topic: string, maxBlockMs: number): KafkaError {
+  const message = `send to topic "${topic}" waited maxBlockMs (max.block.ms) ${maxBlockMs} ms for interceptors that work on records before it`
+  return new KafkaError('TIMEOUT', message, { topic, retriable: true })
 }
 
 function abortedSend(topic: string, signal: AbortSignal): KafkaError {
   return new KafkaError('ABORTED', `send to topic "${topic}" was aborted`, { topic, cause: signal.reason })
-}
-
-function connect(options: ResolvedProducerOptions, clock: Clock, random: () => number, metrics: ProducerMetrics): KafkaClient {
-  const { logger } = options
-  return new NetworkClient(options, new Metadata({ ...options, clock, random }), { clock, logger, random, metrics: metrics.network })
-}
-
-function createAccumulator(
-  options: ResolvedProducerOptions,
-  interceptors: ProducerInterceptors,
-  transactionManager: TransactionManager | null,
-  clock: Clock,
-  random: () => number,
-  metrics: ProducerMetrics,
-): RecordAccumulator {
-  const { compressionType, logger } = options
-  const levels = { gzip: options.compressionGzipLevel, lz4: options.compressionLz4Level, zstd: options.compressionZstdLevel }
-  const context: BatchContext = {
-    interceptors: interceptors.isEmpty ? null : interceptors,
-    compression: compressionType,
-    compressionLevel: compressionType === 'none' || compressionType === 'snappy' ? undefined : levels[compressionType],
-    logger,
-    recordAudit: options.recordAudit || interceptors.needsRecordAudit,
-    clientId: options.clientId,
-  }
-  const batchSize = Math.max(1, options.batchSize)
-  return new RecordAccumulator(
-    {
-      batchSize,
-      lingerMs: options.lingerMs,
-      retryBackoffMs: options.retryBackoffMs,
-      retryBackoffMaxMs: options.retryBackoffMaxMs,
-      deliveryTimeoutMs: options.deliveryTimeoutMs,
-      adaptivePartitioning: options.partitionerAdaptivePartitioningEnable && options.partitioner === undefined,
-      partitionAvailabilityTimeoutMs: options.partitionerAvailabilityTimeoutMs,
-    },
-    new BufferPool(options.bufferMemory, batchSize, clock, undefined, metrics),
-    context,
-    clock,
-    transactionManager,
-    random,
-  )
 }

@@ -45,7 +45,7 @@ class Fixture {
         ...options,
       },
       this.pool,
-      { interceptors: null, compression, compressionLevel: undefined, logger: silentLogger },
+      { compression, compressionLevel: undefined, logger: silentLogger },
       this.clock,
       null,
       random,

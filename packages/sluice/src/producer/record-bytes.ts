@@ -1,5 +1,5 @@
 import { encodedHeadersSize, estimateSizeUpperBound, type RecordHeader } from '@sluice/protocol'
-import { emptyHeaders, type Headers } from '../record/headers.ts'
+import type { SendContext } from '../interceptor/send-context.ts'
 
 const NO_HEADERS: readonly RecordHeader[] = []
 
@@ -20,15 +20,27 @@ export class RecordBytes {
   valueStart = 0
   /** -1 for a null value. */
   valueLength = -1
-  headers: Headers = emptyHeaders()
   headerList: readonly RecordHeader[] = NO_HEADERS
   /** Encoded bytes of all headers with their count. */
   headersSize = 1
+  /** The interceptors to tell of the record's end; null when there are none. */
+  context: SendContext | null = null
 
-  setHeaders(headers: Headers, list: readonly RecordHeader[]): void {
-    this.headers = headers
+  setHeaders(list: readonly RecordHeader[]): void {
     this.headerList = list
     this.headersSize = list.length === 0 ? 1 : encodedHeadersSize(list)
+  }
+
+  setKey(key: Buffer | null): void {
+    this.keySource = key
+    this.keyStart = 0
+    this.keyLength = key === null ? -1 : key.length
+  }
+
+  setValue(value: Buffer | null): void {
+    this.valueSource = value
+    this.valueStart = 0
+    this.valueLength = value === null ? -1 : value.length
   }
 
   /** A view that is valid until the next send; null for a null key. */
@@ -56,9 +68,9 @@ export class RecordBytes {
     copy.keyLength = this.keyLength
     copy.valueSource = copyOf(this.value())
     copy.valueLength = this.valueLength
-    copy.headers = this.headers
     copy.headerList = this.headerList
     copy.headersSize = this.headersSize
+    copy.context = this.context
     return copy
   }
 }

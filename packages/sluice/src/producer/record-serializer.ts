@@ -43,6 +43,12 @@ export class RecordSerializer<K, V> {
     bytes.valueStart = this.#start
   }
 
+  /** Somebody works on the bytes of the last record for longer: the next one gets a buffer of its own. */
+  giveAwayScratch(): void {
+    this.#scratch = Buffer.allocUnsafeSlow(INITIAL_SCRATCH_BYTES)
+    this.#used = 0
+  }
+
   #serializeOne<T>(serializer: Serializer<T>, option: string, topic: string, data: T, headers: Headers): number {
     try {
       if (serializer === (bufferSerializer as unknown) && Buffer.isBuffer(data)) return this.#take(data)

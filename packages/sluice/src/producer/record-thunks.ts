@@ -1,9 +1,8 @@
 import type { RecordCursor } from '@sluice/protocol'
 import type { KafkaError } from '../errors.ts'
-import { isPromise } from '../interceptor/interceptor-member.ts'
-import type { ProducerInterceptors } from '../interceptor/producer-interceptors.ts'
+import { isPromise } from '../interceptor/hook-call.ts'
+import type { SendContext } from '../interceptor/send-context.ts'
 import type { Logger } from '../logger.ts'
-import type { Headers } from '../record/headers.ts'
 import { recordChecksum, recordSize } from '../record/record-audit.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
@@ -29,8 +28,6 @@ export type BatchResult =
 /** Who is to be told about each record of a batch, in append order (Java: Thunk). Lists, so that a record costs no object. */
 export class RecordThunks {
   readonly #topicPartition: TopicPartition
-  /** Null when the chain is empty: headers then need not be kept. */
-  readonly #interceptors: ProducerInterceptors | null
   readonly #logger: Logger
   /** Metadata gets KIP-42's `checksum` and `size`. */
   readonly #audit: boolean
@@ -38,21 +35,21 @@ export class RecordThunks {
   #settlers: (SendCallback | Resolve)[] = []
   /** By record: null for a callback. */
   #rejecters: (Reject | null)[] = []
-  #headers: Headers[] = []
+  /** By record: the interceptors to tell, if any; undefined as long as no record has some. */
+  #contexts: (SendContext | undefined)[] | undefined = undefined
   #callbacks = 0
 
-  constructor(topicPartition: TopicPartition, interceptors: ProducerInterceptors | null, logger: Logger, audit = false) {
+  constructor(topicPartition: TopicPartition, logger: Logger, audit = false) {
     this.#topicPartition = topicPartition
-    this.#interceptors = interceptors
     this.#logger = logger
     this.#audit = audit
   }
 
-  add(settle: SendCallback | Resolve, reject: Reject | null, headers: Headers): void {
+  add(settle: SendCallback | Resolve, reject: Reject | null, context: SendContext | null): void {
+    if (context !== null) this.#keep(this.#settlers.length, context)
     this.#settlers.push(settle)
     this.#rejecters.push(reject)
     if (reject === null) this.#callbacks++
-    if (this.#interceptors !== null) this.#headers.push(headers)
   }
 
   settler(index: number): SendCallback | Resolve {
@@ -63,9 +60,9 @@ export class RecordThunks {
     return this.#rejecters[index]!
   }
 
-  /** Undefined when nobody asks for headers. */
-  headers(index: number): Headers | undefined {
-    return this.#headers[index]
+  /** Null when no interceptor is to be told. */
+  context(index: number): SendContext | null {
+    return this.#contexts?.[index] ?? null
   }
 
   /**
@@ -75,12 +72,13 @@ export class RecordThunks {
   settle(result: BatchResult): void {
     const settlers = this.#settlers
     const failed = result.error === null ? undefined : this.#failedMetadata()
-    const promisesOnly = this.#callbacks === 0 && this.#interceptors === null
+    const promisesOnly = this.#callbacks === 0 && this.#contexts === undefined
     const metadatas: RecordMetadata[] = []
     for (let index = 0; index < settlers.length; index++) {
-      const metadata = failed ?? this.#metadata(result as BatchResult & { error: null }, index)
+      const context = this.#contexts?.[index]
+      const metadata = failed ?? this.#metadata(result as BatchResult & { error: null }, index, context)
       if (promisesOnly) this.#settlePromise(index, metadata, result)
-      else if (this.#tell(index, metadata, result)) metadatas.push(metadata)
+      else if (this.#tell(index, metadata, result, context)) metadatas.push(metadata)
     }
     let next = 0
     if (metadatas.length > 0) {
@@ -95,14 +93,14 @@ export class RecordThunks {
   forget(): void {
     this.#settlers = []
     this.#rejecters = []
-    this.#headers = []
+    this.#contexts = undefined
     this.#callbacks = 0
   }
 
   /** Interceptors and callback; true when a promise is left to be settled. */
-  #tell(index: number, metadata: RecordMetadata, result: BatchResult): boolean {
+  #tell(index: number, metadata: RecordMetadata, result: BatchResult, context: SendContext | undefined): boolean {
     const error = errorOf(result, index)
-    this.#interceptors?.onAcknowledgement(metadata, error, this.#headers[index]!)
+    context?.chain.acknowledge(context, metadata, error)
     if (this.#rejecters[index] !== null) return true
     callSafely(this.#settlers[index]!, metadata, error, this.#logger)
     return false
@@ -114,7 +112,8 @@ export class RecordThunks {
   }
 
   /** What the encoded records say already (timestamps, sizes) is read from them and not kept twice. */
-  #metadata({ cursor, baseOffset, logAppendTimeMs, baseTimestamp }: BatchResult & { error: null }, index: number): RecordMetadata {
+  #metadata(result: BatchResult & { error: null }, index: number, context: SendContext | undefined): RecordMetadata {
+    const { cursor, baseOffset, logAppendTimeMs, baseTimestamp } = result
     cursor.next()
     const metadata: RecordMetadata = {
       topic: this.#topicPartition.topic,
@@ -124,7 +123,17 @@ export class RecordThunks {
       serializedKeySize: cursor.keyLength,
       serializedValueSize: cursor.valueLength,
     }
-    return this.#audit ? { ...metadata, checksum: recordChecksum(cursor), size: recordSize(cursor) } : metadata
+    if (!this.#audit && context === undefined) return metadata
+    const audit =
+      this.#audit || context!.chain.needsRecordAudit ? { checksum: recordChecksum(cursor), size: recordSize(cursor) } : undefined
+    const deadLettered = context?.deadLettered
+    if (audit === undefined && deadLettered === undefined) return metadata
+    return { ...metadata, ...audit, ...(deadLettered === undefined ? undefined : { deadLettered }) }
+  }
+
+  #keep(index: number, context: SendContext): void {
+    if (this.#contexts === undefined) this.#contexts = new Array(index)
+    this.#contexts[index] = context
   }
 
   #failedMetadata(): RecordMetadata {

@@ -1,22 +1,33 @@
+import type { SendOutcome } from '../interceptor/producer-chain.ts'
+import type { SendContext } from '../interceptor/send-context.ts'
 import type { ProducerRecord } from '../record/producer-record.ts'
 import type { RecordBytes } from './record-bytes.ts'
 import type { Reject, Resolve, SendCallback } from './record-thunks.ts'
+import { SendQueue } from './send-queue.ts'
 
 /** A send that could not go through at once: its topic is not known yet, there is no memory, or others wait before it. */
 export class WaitingSend {
-  readonly record: ProducerRecord
-  /** Once it is serialized: what waits for memory. */
+  /** Its headers are those of the bytes, once interceptors have changed these. */
+  record: ProducerRecord
+  /** The interceptors to tell of its end. */
+  readonly context: SendContext | null
+  /** Once it is serialized: what waits for memory, or for its topic. */
   bytes: RecordBytes | undefined
+  /** The partition is chosen: `bytes` has it. */
+  isPlaced = false
+  /** Until `onSerialized` hooks that gave a promise have finished. */
+  prepared: Promise<SendOutcome<'onSerialized'>> | undefined
   readonly settle: SendCallback | Resolve
   readonly reject: Reject | null
   /** Monotonic time at which `maxBlockMs` is over. */
-  readonly deadlineMs: number
+  deadlineMs: number
   readonly signal: AbortSignal | undefined
   #done = false
   #abortListener: (() => void) | undefined
 
   constructor(
     record: ProducerRecord,
+    context: SendContext | null,
     bytes: RecordBytes | undefined,
     settle: SendCallback | Resolve,
     reject: Reject | null,
@@ -24,6 +35,7 @@ export class WaitingSend {
     signal: AbortSignal | undefined,
   ) {
     this.record = record
+    this.context = context
     this.bytes = bytes
     this.settle = settle
     this.reject = reject
@@ -49,41 +61,9 @@ export class WaitingSend {
 }
 
 /** One topic's queue, in the order of the calls of `send`. */
-class TopicWaitingSends {
-  readonly #sends: (WaitingSend | undefined)[] = []
-  #head = 0
-  #added = 0
-  #left = 0
-  #watchers: { readonly from: number; readonly resolve: () => void }[] = []
-
-  add(send: WaitingSend): void {
-    this.#sends.push(send)
-    this.#added++
-  }
-
-  get first(): WaitingSend | undefined {
-    return this.#sends[this.#head]
-  }
-
-  removeFirst(): void {
-    this.#sends[this.#head++] = undefined
-    this.#left++
-    // Half of it at a time: a loop of sends may have millions wait, and moving them all for every few would take its square.
-    if (this.#head >= 1024 && this.#head * 2 >= this.#sends.length) {
-      this.#sends.splice(0, this.#head)
-      this.#head = 0
-    }
-    while (this.#watchers.length > 0 && this.#watchers[0]!.from <= this.#left) this.#watchers.shift()!.resolve()
-  }
-
-  /** Resolves when everything that waits now has left the queue. */
-  whenLeft(): Promise<void> {
-    return new Promise((resolve) => this.#watchers.push({ from: this.#added, resolve }))
-  }
-
-  waiting(): readonly WaitingSend[] {
-    return this.#sends.slice(this.#head) as WaitingSend[]
-  }
+class TopicWaitingSends extends SendQueue<WaitingSend> {
+  /** How many, from the first, are prepared or were looked at. */
+  prepared = 0
 }
 
 /**
@@ -93,10 +73,17 @@ class TopicWaitingSends {
 export class WaitingSends {
   readonly #byTopic = new Map<string, TopicWaitingSends>()
   readonly #resume: (send: WaitingSend) => Promise<void> | undefined
+  readonly #prepare: (send: WaitingSend) => void
+  readonly #concurrency: number
 
-  /** `resume` puts one send through or fails it, and never throws; it returns a promise only when it has to wait. */
-  constructor(resume: (send: WaitingSend) => Promise<void> | undefined) {
+  /**
+   * `resume` puts one send through or fails it, and never throws; it returns a promise only when it has to wait. While the
+   * first of a topic waits for its `onSerialized`, `prepare` begins those of the ones behind it, as many as `concurrency`.
+   */
+  constructor(resume: (send: WaitingSend) => Promise<void> | undefined, prepare: (send: WaitingSend) => void, concurrency: number) {
     this.#resume = resume
+    this.#prepare = prepare
+    this.#concurrency = concurrency
   }
 
   has(topic: string): boolean {
@@ -108,6 +95,7 @@ export class WaitingSends {
     const queue = this.#byTopic.get(topic)
     if (queue !== undefined) {
       queue.add(send)
+      this.#prepareAhead(queue)
       return
     }
     const created = new TopicWaitingSends()
@@ -122,7 +110,7 @@ export class WaitingSends {
   }
 
   waiting(): readonly WaitingSend[] {
-    return [...this.#byTopic.values()].flatMap((queue) => queue.waiting())
+    return [...this.#byTopic.values()].flatMap((queue) => queue.all())
   }
 
   async #work(topic: string, queue: TopicWaitingSends): Promise<void> {
@@ -131,10 +119,23 @@ export class WaitingSends {
     for (let send = queue.first; send !== undefined; send = queue.first) {
       if (!send.done) {
         const waiting = this.#resume(send)
-        if (waiting !== undefined) await waiting
+        if (waiting !== undefined) {
+          this.#prepareAhead(queue)
+          await waiting
+        }
       }
       queue.removeFirst()
+      if (queue.prepared > 0) queue.prepared--
     }
     this.#byTopic.delete(topic)
+  }
+
+  #prepareAhead(queue: TopicWaitingSends): void {
+    if (queue.first?.prepared === undefined) return
+    const limit = Math.min(queue.length, this.#concurrency)
+    for (queue.prepared = Math.max(1, queue.prepared); queue.prepared < limit; queue.prepared++) {
+      const send = queue.at(queue.prepared)!
+      if (!send.done) this.#prepare(send)
+    }
   }
 }

@@ -17,4 +17,8 @@ export interface RecordMetadata {
   readonly size?: number
   /** Why an interceptor dropped the record, which then was not sent. */
   readonly dropped?: string
+  /** Why the record was sent to the dead-letter topic, which `topic` then names. */
+  readonly deadLettered?: string
+  /** An interceptor put these records in place of the one given: the metadata of each, in order. The other fields are those of the first. */
+  readonly emitted?: readonly RecordMetadata[]
 }

@@ -17,7 +17,7 @@ const context: InterceptorContext = {
 
 function sent(interceptor: ReturnType<typeof hostHeader>, headers = new RecordHeaders()): RecordHeaders {
   interceptor.configure?.(context)
-  interceptor.onSend?.({ topic: 't', partition: undefined, key: null, value: null, timestamp: undefined, headers })
+  interceptor.onSend?.({ topic: 't', partition: undefined, key: null, value: null, timestamp: undefined, headers }, {} as never)
   return headers
 }
 

@@ -5,7 +5,7 @@ import { type RegexFilterOptions, regexFilter } from './index.ts'
 
 function passes(options: RegexFilterOptions | undefined, value: unknown): boolean {
   const record = { topic: 't', partition: undefined, key: null, value, timestamp: undefined, headers: new RecordHeaders() }
-  const returned = regexFilter(options).onSend?.(record)
+  const returned = regexFilter(options).onSend?.(record, {} as never)
   if (returned === record) return true
   assert.equal((returned as { verdict?: string }).verdict, 'drop')
   return false
@@ -43,7 +43,7 @@ test('regexFilter - bytes are read in the charset, objects as their JSON', () =>
 test('regexFilter - the same regex gives the same answer for every record', () => {
   const filter = regexFilter({ regex: /a/y })
   const record = { topic: 't', partition: undefined, key: null, value: 'aa', timestamp: undefined, headers: new RecordHeaders() }
-  for (let i = 0; i < 5; i++) assert.equal(filter.onSend?.(record), record)
+  for (let i = 0; i < 5; i++) assert.equal(filter.onSend?.(record, {} as never), record)
 })
 
 test('regexFilter - on the consumer it leaves records out and positions as they are', () => {
@@ -52,7 +52,7 @@ test('regexFilter - on the consumer it leaves records out and positions as they 
     [{ topic: 't', partition: 0, records: [record(0, 'DEBUG a'), record(1, 'INFO b')] }],
     [{ topic: 't', partition: 0, offset: 2 }],
   )
-  const after = regexFilter({ regex: '^DEBUG', excludeEvents: true }).onConsume?.(given)
+  const after = regexFilter({ regex: '^DEBUG', excludeEvents: true }).onConsume?.(given, {} as never) as ConsumerRecords
   assert.deepEqual(
     [...(after ?? [])].map(({ offset }) => offset),
     [1],

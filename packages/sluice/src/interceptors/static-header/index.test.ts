@@ -14,23 +14,23 @@ const recordWith = (headers = new RecordHeaders()) => ({
 
 test('staticHeader - writes key: value when it is told nothing, as Flume does', () => {
   const record = recordWith()
-  assert.equal(staticHeader().onSend?.(record), record)
+  assert.equal(staticHeader().onSend?.(record, {} as never), record)
   assert.equal(record.headers.getString('key'), 'value')
 })
 
 test('staticHeader - keeps an existing header by default, and replaces every one with preserveExisting: false', () => {
   const kept = recordWith(new RecordHeaders().add('dc', 'old'))
-  staticHeader({ key: 'dc', value: 'new' }).onSend?.(kept)
+  staticHeader({ key: 'dc', value: 'new' }).onSend?.(kept, {} as never)
   assert.deepEqual(kept.headers.getAll('dc').map(String), ['old'])
   const replaced = recordWith(new RecordHeaders().add('dc', 'old').add('dc', 'older'))
-  staticHeader({ key: 'dc', value: 'new', preserveExisting: false }).onSend?.(replaced)
+  staticHeader({ key: 'dc', value: 'new', preserveExisting: false }).onSend?.(replaced, {} as never)
   assert.deepEqual(replaced.headers.getAll('dc').map(String), ['new'])
 })
 
 test('staticHeader - on the consumer it adds the header to each record', () => {
   const record = (offset: number) => ({ topic: 't', partition: 0, offset, headers: new RecordHeaders() }) as never
   const records = new ConsumerRecords([{ topic: 't', partition: 0, records: [record(0), record(1)] }])
-  const returned = staticHeader({ key: 'read-in', value: 'eu' }).onConsume?.(records)
+  const returned = staticHeader({ key: 'read-in', value: 'eu' }).onConsume?.(records, {} as never) as ConsumerRecords
   assert.deepEqual(
     [...(returned ?? [])].map(({ headers }) => headers.getString('read-in')),
     ['eu', 'eu'],

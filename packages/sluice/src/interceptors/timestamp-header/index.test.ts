@@ -24,10 +24,10 @@ test('timestampHeader - writes epoch milliseconds as decimal text, read anew for
   const interceptor = timestampHeader()
   interceptor.configure?.(context)
   const first = recordWith()
-  assert.equal(interceptor.onSend?.(first), first)
+  assert.equal(interceptor.onSend?.(first, {} as never), first)
   time += 7
   const second = recordWith()
-  interceptor.onSend?.(second)
+  interceptor.onSend?.(second, {} as never)
   assert.deepEqual([first.headers.getString('timestamp'), second.headers.getString('timestamp')], ['1700000000000', '1700000000007'])
 })
 
@@ -35,11 +35,11 @@ test('timestampHeader - overwrites by default; with preserveExisting it keeps wh
   const headers = () => new RecordHeaders().add('at', null)
   const overwriting = timestampHeader({ headerName: 'at' })
   const record = recordWith(headers())
-  overwriting.onSend?.(record)
+  overwriting.onSend?.(record, {} as never)
   assert.match(record.headers.getString('at') ?? '', /^\d{13}$/)
   assert.equal(record.headers.size, 1)
   const kept = recordWith(headers())
-  timestampHeader({ headerName: 'at', preserveExisting: true }).onSend?.(kept)
+  timestampHeader({ headerName: 'at', preserveExisting: true }).onSend?.(kept, {} as never)
   assert.equal(kept.headers.get('at'), null)
 })
 

@@ -55,7 +55,7 @@ export class SenderFixture {
     this.pool = new BufferPool(1024 * 1024, resolved.batchSize, this.clock)
     this.transactionManager = idempotent ? new TransactionManager(silentLogger) : null
     const { clock, client, transactionManager } = this
-    const context = { interceptors: null, compression: 'none' as const, compressionLevel: undefined, logger: silentLogger }
+    const context = { compression: 'none' as const, compressionLevel: undefined, logger: silentLogger }
     this.accumulator = new RecordAccumulator(resolved, this.pool, context, clock, transactionManager, () => 0.5)
     this.sender = new Sender(resolved, { client, accumulator: this.accumulator, transactionManager, clock, logger: silentLogger })
   }
