@@ -4,6 +4,7 @@ import { validateBatch } from '../log/batch-validation.ts'
 import type { MemoryBudget } from '../log/memory-budget.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import { ProducerState } from '../log/producer-state.ts'
+import { type RecordError, validateRecords } from '../log/record-validation.ts'
 import type { Topic } from './topic.ts'
 
 /** Someone who waits for a partition: a fetch that long-polls. */
@@ -17,6 +18,8 @@ export interface PartitionWatcher {
 export interface AppendResult {
   readonly errorCode: number
   readonly message: string | null
+  /** The records that the batch was refused for; the others in it are not to blame. */
+  readonly recordErrors: readonly RecordError[]
   readonly baseOffset: number
   /** -1 unless the topic stamps records on arrival. */
   readonly logAppendTimeMs: number
@@ -86,10 +89,12 @@ export class Partition {
     const config = this.topic.config
     const { header, errorCode, message } = validateBatch(records, { ...options, maxMessageBytes: config.maxMessageBytes })
     if (header === null || records === null) return failed(errorCode, message)
+    const refused = validateRecords(records, header, config, this.#clock.now())
+    if (refused !== null) return failed(refused.errorCode, refused.message, refused.recordErrors)
     const sequence = this.producers.check(header)
     if (sequence.kind === 'error') return failed(sequence.errorCode, sequence.message)
     if (sequence.kind === 'duplicate') {
-      return { errorCode: 0, message: null, baseOffset: sequence.baseOffset, logAppendTimeMs: sequence.timestamp }
+      return { errorCode: 0, message: null, recordErrors: [], baseOffset: sequence.baseOffset, logAppendTimeMs: sequence.timestamp }
     }
 
     let stored = header
@@ -108,7 +113,7 @@ export class Partition {
     this.producers.appended(header, baseOffset, logAppendTimeMs)
     this.applyRetention()
     for (const watcher of this.#watchers) watcher.onAppend(records.length)
-    return { errorCode: 0, message: null, baseOffset, logAppendTimeMs }
+    return { errorCode: 0, message: null, recordErrors: [], baseOffset, logAppendTimeMs }
   }
 
   /** Deletes what the topic's configuration says is too old or too much; nothing unless it was asked for. */
@@ -126,6 +131,6 @@ function stampAppendTime(batch: Buffer, now: number): void {
   batch.writeUInt32BE(crc32c(batch, 21, batch.length), 17)
 }
 
-function failed(errorCode: number, message: string | null): AppendResult {
-  return { errorCode, message, baseOffset: -1, logAppendTimeMs: -1 }
+function failed(errorCode: number, message: string | null, recordErrors: readonly RecordError[] = []): AppendResult {
+  return { errorCode, message, recordErrors, baseOffset: -1, logAppendTimeMs: -1 }
 }

@@ -25,7 +25,7 @@ export const topicConfigs: Readonly<Record<string, ConfigDefinition>> = {
     type: 'list',
     default: 'delete',
     values: ['delete', 'compact'],
-    doc: 'Compaction is not carried out on this broker.',
+    doc: 'With compact, a record needs a key. Compaction itself is not carried out on this broker.',
   },
   'compression.type': {
     type: 'string',
@@ -47,8 +47,18 @@ export const topicConfigs: Readonly<Record<string, ConfigDefinition>> = {
   'local.retention.ms': { type: 'long', default: '-2', min: -2, doc: NO_EFFECT },
   'max.compaction.lag.ms': { type: 'long', default: MAX_LONG, min: 1, doc: NO_EFFECT },
   'max.message.bytes': { type: 'int', default: '1048588', min: 0, doc: 'Largest record batch that is accepted, after compression.' },
-  'message.timestamp.after.max.ms': { type: 'long', default: '3600000', min: 0, doc: NO_EFFECT },
-  'message.timestamp.before.max.ms': { type: 'long', default: MAX_LONG, min: 0, doc: NO_EFFECT },
+  'message.timestamp.after.max.ms': {
+    type: 'long',
+    default: '3600000',
+    min: 0,
+    doc: 'How far a timestamp of the producer may lie ahead of the broker.',
+  },
+  'message.timestamp.before.max.ms': {
+    type: 'long',
+    default: MAX_LONG,
+    min: 0,
+    doc: 'How far a timestamp of the producer may lie behind the broker.',
+  },
   'message.timestamp.type': {
     type: 'string',
     default: 'CreateTime',
@@ -83,6 +93,9 @@ export class TopicConfig {
   readonly retentionBytes: number
   readonly retentionMs: number
   readonly logAppendTime: boolean
+  readonly compacted: boolean
+  readonly timestampBeforeMaxMs: number
+  readonly timestampAfterMaxMs: number
 
   /** Throws INVALID_CONFIG for a name or value that Kafka would not take. */
   constructor(overrides: Iterable<readonly [string, string]> = []) {
@@ -93,6 +106,9 @@ export class TopicConfig {
     this.retentionBytes = Number(this.value('retention.bytes'))
     this.retentionMs = Number(this.value('retention.ms'))
     this.logAppendTime = this.value('message.timestamp.type') === 'LogAppendTime'
+    this.compacted = this.value('cleanup.policy').includes('compact')
+    this.timestampBeforeMaxMs = Number(this.value('message.timestamp.before.max.ms'))
+    this.timestampAfterMaxMs = Number(this.value('message.timestamp.after.max.ms'))
   }
 
   /** The value in force. The name must be one of `topicConfigs`. */

@@ -1,8 +1,9 @@
 // Produce, versions 3 to 11. 12 belongs to transactions of version 2, 13 uses topic ids. Topics are not created here: Metadata does that.
-// Missing: transactions, and the check of a record's timestamp against message.timestamp.*.max.ms.
+// Missing: transactions.
 import { errorCodes } from '@sluice/protocol'
 import { type PartitionProduceData, type ProduceRequest, type ProduceResponse, produceApi } from '@sluice/protocol/messages/produce'
 import { ConnectionRefusal } from '../broker/connection-refusal.ts'
+import type { RecordError } from '../log/record-validation.ts'
 import { type ApiHandler, defineHandler, noResponse, type RequestContext } from './handler.ts'
 import { LeaderHints, type LeaderIdAndEpoch, leadershipError } from './leadership.ts'
 
@@ -17,6 +18,7 @@ interface PartitionAnswer {
   readonly logAppendTimeMs?: number
   readonly logStartOffset?: number
   readonly errorMessage?: string | null
+  readonly recordErrors?: readonly RecordError[]
   readonly currentLeader?: LeaderIdAndEpoch
 }
 
@@ -67,7 +69,7 @@ function append(
   }
   const options = { zstdAllowed: context.version >= FIRST_WITH_ZSTD, verifyCrc: context.cluster.verifyCrc }
   const result = partition.append(data.records, options)
-  if (result.errorCode !== 0) return refuse(result.errorCode, result.message)
+  if (result.errorCode !== 0) return { ...refuse(result.errorCode, result.message), recordErrors: result.recordErrors }
   return {
     index: data.index,
     errorCode: 0,

@@ -139,7 +139,8 @@ test('hostile requests - a batch whose records claim times beyond what a respons
   const timestamps = [1000, Number.MAX_SAFE_INTEGER]
   const records = encodeBatch(timestamps.map((timestamp) => ({ value: 'x', timestamp })))
   records.writeBigInt64BE(BigInt(Number.MAX_SAFE_INTEGER), 27)
-  await using unchecked = await DevBroker.start({ topics: { orders: 1 }, verifyCrc: false, log })
+  const orders = { partitions: 1, configs: { 'message.timestamp.after.max.ms': '9223372036854775807' } }
+  await using unchecked = await DevBroker.start({ topics: { orders }, verifyCrc: false, log })
   await using other = await WireClient.connect(unchecked.nodes[0]!.host, unchecked.nodes[0]!.port)
   const topicData = [{ name: 'orders', partitionData: [{ index: 0, records }] }]
   assert.equal((await other.send(produceApi, 9, { acks: 1, topicData })).responses[0]!.partitionResponses[0]!.errorCode, 0)
