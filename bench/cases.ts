@@ -67,6 +67,12 @@ export const cases: readonly Case[] = [
 export const CONSUME_RECORDS = 500_000
 export const MEMORY_BYTES = 2e9
 
+/**
+ * So many that they do not come again within a batch: librdkafka's takes a megabyte, and with fewer values its second half
+ * would be one long match with its first.
+ */
+const TEXT_VALUES = 8192
+
 /** The values that a case sends in turn. Text is made of words in random order, the same in every run. */
 export function valuesOf({ settings }: Case): Buffer[] {
   if (!settings.text) return [Buffer.alloc(settings.valueBytes, 'x')]
@@ -91,7 +97,7 @@ export function valuesOf({ settings }: Case): Buffer[] {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0
     return (state >>> 8) % below
   }
-  return Array.from({ length: 500 }, () => {
+  return Array.from({ length: TEXT_VALUES }, () => {
     let text = ''
     while (text.length < settings.valueBytes) text += `${words[random(words.length)]}${random(100_000)} `
     return Buffer.from(text.slice(0, settings.valueBytes))
