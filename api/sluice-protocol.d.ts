@@ -59,6 +59,8 @@ export declare const CRC_AT = 17;
 
 export declare const CURRENT_MAGIC = 2;
 
+export type CompressionCallback = (error: Error | null, compressed: readonly Buffer[]) => void;
+
 export interface CompressionLevels {
     readonly min: number;
     readonly max: number;
@@ -66,6 +68,11 @@ export interface CompressionLevels {
 }
 
 export type CompressionType = (typeof compressionTypes)[number];
+
+export interface Compressor {
+    compress(bytes: Buffer, done: CompressionCallback): void;
+    close(): void;
+}
 
 export declare const DEFAULT_MAX_RECORDS_BYTES: number;
 
@@ -367,6 +374,8 @@ export declare function compressionLevels(type: CompressionType): CompressionLev
 export declare const compressionTypes: readonly ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
 export declare function crc32c(bytes: Uint8Array, start?: number, end?: number, seed?: number): number;
+
+export declare function createCompressor(type: Exclude<CompressionType, 'none'>, level?: number): Compressor;
 
 export declare function decodeRequestHeader(reader: Reader, flexible: (apiKey: number, version: number) => boolean): RequestHeader;
 

@@ -22,11 +22,14 @@ export { type Bytes, Writer } from './wire/writer.ts'
 // Record batches (message format v2).
 
 export {
+  type CompressionCallback,
   type CompressionLevels,
   type CompressionType,
+  type Compressor,
   compress,
   compressionLevels,
   compressionTypes,
+  createCompressor,
   decompress,
   loadCompression,
 } from './compression/index.ts'

@@ -1,3 +1,5 @@
+import type { Compressor } from './compressor.ts'
+
 /** Kafka's `compression.type`; the order is the codec's number in a batch's attributes. */
 export const compressionTypes = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
@@ -8,6 +10,8 @@ export interface CompressionCodec {
   load?(): Promise<void>
   /** Loads that package synchronously if `load` has not been called. */
   compress(bytes: Buffer, level: number | undefined): Buffer
+  /** The same result by another thread. */
+  compressor(level: number | undefined): Compressor
   /** Never takes more than `maxBytes` for its result, whatever `bytes` claims; more is an OUT_OF_RANGE error. */
   decompress(bytes: Buffer, maxBytes: number): Buffer
   readonly levels: CompressionLevels | null
@@ -19,3 +23,6 @@ export interface CompressionLevels {
   readonly max: number
   readonly default: number
 }
+
+/** How much a compressing stream of node:zlib makes at a time; what a batch comes to. */
+export const STREAM_CHUNK_BYTES: number = 64 * 1024

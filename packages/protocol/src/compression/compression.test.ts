@@ -12,7 +12,15 @@ import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { compressSync as rawSnappy } from 'snappy'
 import { seeded } from '../records/testing/arbitraries.ts'
 import { ProtocolError, type ProtocolErrorCode } from '../wire/protocol-error.ts'
-import { type CompressionType, compress, compressionLevels, compressionTypes, decompress, loadCompression } from './index.ts'
+import {
+  type CompressionType,
+  compress,
+  compressionLevels,
+  compressionTypes,
+  createCompressor,
+  decompress,
+  loadCompression,
+} from './index.ts'
 import { lz4Frames, lz4Text } from './testing/lz4-frames.ts'
 import { xxh32 } from './xxh32.ts'
 
@@ -56,6 +64,34 @@ for (const codec of codecs) {
       }),
       seeded(t, 40),
     )
+  })
+
+  test(`compression ${codec} - any bytes survive a round trip through another thread, one after the other`, async (t) => {
+    await loadCompression(codec)
+    const compressor = createCompressor(codec)
+    const compressed = (bytes: Buffer): Promise<Buffer> =>
+      new Promise((resolve, reject) => {
+        compressor.compress(bytes, (error, chunks) => (error === null ? resolve(Buffer.concat(chunks)) : reject(error)))
+      })
+    await fc.assert(
+      fc.asyncProperty(contents, async (bytes) => {
+        const before = Buffer.from(bytes)
+        const packed = await compressed(bytes)
+        bytes.fill(0)
+        assert.ok(decompress(codec, packed, before.length).equals(before))
+      }),
+      seeded(t, 40),
+    )
+    compressor.close()
+  })
+
+  test(`compression ${codec} - a compressor that is closed while it works finishes its piece`, async () => {
+    await loadCompression(codec)
+    const compressor = createCompressor(codec)
+    const bytes = Buffer.alloc(300_000, 'some text ')
+    const done = new Promise<readonly Buffer[]>((resolve) => compressor.compress(bytes, (_error, chunks) => resolve(chunks)))
+    compressor.close()
+    assert.ok(decompress(codec, Buffer.concat(await done), MIB).equals(bytes))
   })
 
   test(`compression ${codec} - the result never exceeds the maximum`, () => {

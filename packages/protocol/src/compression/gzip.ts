@@ -1,5 +1,6 @@
-import { gunzipSync, gzipSync } from 'node:zlib'
-import type { CompressionCodec } from './codec.ts'
+import { constants, createGzip, gunzipSync, gzipSync } from 'node:zlib'
+import { type CompressionCodec, STREAM_CHUNK_BYTES } from './codec.ts'
+import { ZlibCompressor } from './compressor.ts'
 import { fromZlibError } from './decompression-error.ts'
 
 export const gzip: CompressionCodec = {
@@ -7,6 +8,10 @@ export const gzip: CompressionCodec = {
 
   compress(bytes, level) {
     return gzipSync(bytes, { level: level ?? -1 })
+  },
+
+  compressor(level) {
+    return new ZlibCompressor(() => createGzip({ flush: constants.Z_FINISH, chunkSize: STREAM_CHUNK_BYTES, level: level ?? -1 }), true)
   },
 
   decompress(bytes, maxBytes) {

@@ -1,11 +1,13 @@
 import { ProtocolError } from '../wire/protocol-error.ts'
 import { type CompressionCodec, type CompressionLevels, type CompressionType, compressionTypes } from './codec.ts'
+import type { Compressor } from './compressor.ts'
 import { gzip } from './gzip.ts'
 import { lz4 } from './lz4.ts'
 import { snappy } from './snappy.ts'
 import { zstd } from './zstd.ts'
 
 export { type CompressionLevels, type CompressionType, compressionTypes } from './codec.ts'
+export type { CompressionCallback, Compressor } from './compressor.ts'
 
 const codecs: Readonly<Record<Exclude<CompressionType, 'none'>, CompressionCodec>> = { gzip, snappy, lz4, zstd }
 
@@ -23,6 +25,13 @@ export function compress(type: CompressionType, bytes: Buffer, level?: number): 
   if (codec === undefined) return bytes
   if (level !== undefined) checkLevel(type, codec.levels, level)
   return codec.compress(bytes, level)
+}
+
+/** As `compress`, on another thread. The codec must have been loaded (`loadCompression`), and 'none' has nothing to do. */
+export function createCompressor(type: Exclude<CompressionType, 'none'>, level?: number): Compressor {
+  const codec = codecOf(type)!
+  if (level !== undefined) checkLevel(type, codec.levels, level)
+  return codec.compressor(level)
 }
 
 /** A result larger than `maxBytes` is an OUT_OF_RANGE error, found before memory is taken for it. */

@@ -1,5 +1,6 @@
 import { ProtocolError } from '../wire/protocol-error.ts'
 import type { CompressionCodec } from './codec.ts'
+import { PromiseCompressor } from './compressor.ts'
 import { corrupt, tooLarge } from './decompression-error.ts'
 import { decodeLz4Block } from './lz4-block.ts'
 import { OptionalPackage } from './optional-package.ts'
@@ -8,6 +9,7 @@ import { xxh32 } from './xxh32.ts'
 interface Lz4Package {
   /** One LZ4 block after its uncompressed size in four bytes. */
   compressSync(input: Buffer): Buffer
+  compress(input: Buffer): Promise<Buffer>
 }
 
 const MAGIC = 0x184d2204
@@ -28,6 +30,9 @@ const WRITTEN_FLAGS = VERSION_1 | BLOCK_INDEPENDENCE
 const WRITTEN_BLOCK_DESCRIPTOR = 4 << 4
 const WRITTEN_BLOCK_BYTES = 64 * 1024
 
+const FRAME_START: Buffer = frameStart()
+const FRAME_END: Buffer = Buffer.alloc(4)
+
 const lz4Package = new OptionalPackage<Lz4Package>('lz4', 'lz4-napi')
 
 /** LZ4 frames, as Java's Lz4BlockOutputStream writes them: independent blocks of 64 KiB, no content checksum. */
@@ -39,33 +44,54 @@ export const lz4: CompressionCodec = {
 
   compress(bytes) {
     const { compressSync } = lz4Package.get()
-    const header = Buffer.allocUnsafe(7)
-    header.writeUInt32LE(MAGIC)
-    header[4] = WRITTEN_FLAGS
-    header[5] = WRITTEN_BLOCK_DESCRIPTOR
-    header[6] = headerChecksum(header, 4, 6)
-    const chunks: Buffer[] = [header]
+    const chunks: Buffer[] = [FRAME_START]
     for (let at = 0; at < bytes.length; at += WRITTEN_BLOCK_BYTES) {
       const plain = bytes.subarray(at, at + WRITTEN_BLOCK_BYTES)
-      const packed = compressSync(plain)
-      const packedLength = packed.length - SIZE_PREFIX_BYTES
-      if (packedLength < plain.length) {
-        // The size of the block takes the place of the package's own prefix.
-        packed.writeUInt32LE(packedLength)
-        chunks.push(packed)
-      } else {
-        const size = Buffer.allocUnsafe(4)
-        size.writeUInt32LE((plain.length | STORED) >>> 0)
-        chunks.push(size, plain)
-      }
+      chunks.push(blockOf(plain, compressSync(plain)))
     }
-    chunks.push(Buffer.alloc(4))
+    chunks.push(FRAME_END)
     return Buffer.concat(chunks)
+  },
+
+  compressor() {
+    const { compress } = lz4Package.get()
+    return new PromiseCompressor(async (bytes) => {
+      const chunks: Buffer[] = [FRAME_START]
+      for (let at = 0; at < bytes.length; at += WRITTEN_BLOCK_BYTES) {
+        const plain = bytes.subarray(at, at + WRITTEN_BLOCK_BYTES)
+        chunks.push(blockOf(plain, await compress(plain)))
+      }
+      chunks.push(FRAME_END)
+      return chunks
+    })
   },
 
   decompress(bytes, maxBytes) {
     return new FrameReader(bytes, maxBytes).read()
   },
+}
+
+function frameStart(): Buffer {
+  const header = Buffer.allocUnsafe(7)
+  header.writeUInt32LE(MAGIC)
+  header[4] = WRITTEN_FLAGS
+  header[5] = WRITTEN_BLOCK_DESCRIPTOR
+  header[6] = headerChecksum(header, 4, 6)
+  return header
+}
+
+/** A block after its size, in a buffer of its own. What does not become smaller is stored as it is. */
+function blockOf(plain: Buffer, packed: Buffer): Buffer {
+  const packedLength = packed.length - SIZE_PREFIX_BYTES
+  if (packedLength < plain.length) {
+    // The size of the block takes the place of the package's own prefix.
+    packed.writeUInt32LE(packedLength)
+    return packed
+  }
+  const stored = Buffer.allocUnsafe(4 + plain.length)
+  stored.writeUInt32LE((plain.length | STORED) >>> 0)
+  stored.set(plain, 4)
+  return stored
 }
 
 /** Reads one frame; the result grows block by block, and never beyond `maxBytes`. */

@@ -1,10 +1,12 @@
 import type { CompressionCodec } from './codec.ts'
+import { PromiseCompressor } from './compressor.ts'
 import { corrupt, tooLarge } from './decompression-error.ts'
 import { OptionalPackage } from './optional-package.ts'
 import { decodeSnappyElements } from './snappy-block.ts'
 
 interface SnappyPackage {
   compressSync(input: Buffer): Buffer
+  compress(input: Buffer): Promise<Buffer>
 }
 
 /** The framing of xerial's snappy-java, which Java clients write: magic, version 1, lowest compatible version 1. */
@@ -24,11 +26,21 @@ export const snappy: CompressionCodec = {
     const chunks: Buffer[] = [XERIAL_HEADER]
     for (let at = 0; at < bytes.length; at += XERIAL_BLOCK_BYTES) {
       const block = compressSync(bytes.subarray(at, at + XERIAL_BLOCK_BYTES))
-      const length = Buffer.allocUnsafe(4)
-      length.writeInt32BE(block.length)
-      chunks.push(length, block)
+      chunks.push(lengthOf(block), block)
     }
     return Buffer.concat(chunks)
+  },
+
+  compressor() {
+    const { compress } = snappyPackage.get()
+    return new PromiseCompressor(async (bytes) => {
+      const chunks: Buffer[] = [XERIAL_HEADER]
+      for (let at = 0; at < bytes.length; at += XERIAL_BLOCK_BYTES) {
+        const block = await compress(bytes.subarray(at, at + XERIAL_BLOCK_BYTES))
+        chunks.push(lengthOf(block), block)
+      }
+      return chunks
+    })
   },
 
   /** Xerial's framing, or one bare block as librdkafka writes it. */
@@ -45,6 +57,12 @@ export const snappy: CompressionCodec = {
     }
     return target
   },
+}
+
+function lengthOf(block: Buffer): Buffer {
+  const length = Buffer.allocUnsafe(4)
+  length.writeInt32BE(block.length)
+  return length
 }
 
 interface Block {

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib'
 import { ProtocolError } from '../wire/protocol-error.ts'
-import type { CompressionCodec } from './codec.ts'
+import { type CompressionCodec, STREAM_CHUNK_BYTES } from './codec.ts'
+import { ZlibCompressor } from './compressor.ts'
 import { fromZlibError } from './decompression-error.ts'
 
 export const zstd: CompressionCodec = {
@@ -9,6 +10,13 @@ export const zstd: CompressionCodec = {
   compress(bytes, level) {
     requireZstd()
     return zlib.zstdCompressSync(bytes, { params: { [zlib.constants.ZSTD_c_compressionLevel]: level ?? 3 } })
+  },
+
+  compressor(level) {
+    requireZstd()
+    const { ZSTD_e_end, ZSTD_c_compressionLevel } = zlib.constants
+    const params = { [ZSTD_c_compressionLevel]: level ?? 3 }
+    return new ZlibCompressor(() => zlib.createZstdCompress({ flush: ZSTD_e_end, chunkSize: STREAM_CHUNK_BYTES, params }), false)
   },
 
   decompress(bytes, maxBytes) {
