@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import type { ProducerMetrics } from '../metrics/producer-metrics.ts'
+import { SpareBuffers } from './spare-buffers.ts'
 
 /** One allocation that waits. Memory is set aside for it piece by piece, so that a large one is not starved by small ones. */
 interface Waiter {
@@ -22,8 +23,10 @@ export class BufferPool {
   readonly #newBuffer: (size: number) => Buffer
   readonly #metrics: ProducerMetrics | undefined
   readonly #free: Buffer[] = []
+  /** Kept as those in `#free` are, for batches that had more. */
+  readonly #larger = new SpareBuffers()
   readonly #waiters: Waiter[] = []
-  /** Bytes that are neither lent out nor in `#free`. */
+  /** Bytes that are neither lent out nor kept. */
   #unpooled: number
   #closed = false
 
@@ -44,7 +47,7 @@ export class BufferPool {
 
   /** Bytes that can be given out now. */
   get availableMemory(): number {
-    return this.#unpooled + this.#free.length * this.poolableSize
+    return this.#unpooled + this.#free.length * this.poolableSize + this.#larger.bytes
   }
 
   /** Bytes that can be given out now and are not in kept buffers. */
@@ -64,6 +67,33 @@ export class BufferPool {
     if (size === this.poolableSize && this.#free.length > 0) return this.#free.pop()!
     this.#takeUnpooled(size)
     return this.#newBufferOr(size, size)
+  }
+
+  /** As `tryAllocate`, for a batch that could do without: it never throws, and what it gets is used again by others like it. */
+  tryAllocateLarger(size: number): Buffer | null {
+    if (this.#closed || this.#waiters.length > 0 || this.availableMemory < size) return null
+    const kept = this.#larger.take(size)
+    if (kept !== undefined) return kept
+    this.#takeUnpooled(size)
+    return this.#newBufferOr(size, size)
+  }
+
+  /** Takes back a buffer from `tryAllocateLarger`, and keeps it. */
+  deallocateLarger(buffer: Buffer): void {
+    this.#larger.give(buffer)
+    this.#serveWaiters()
+  }
+
+  /** Takes `buffer` back for one of `size` bytes, at once, even if that makes what is available negative for a while. */
+  exchange(buffer: Buffer, size: number): Buffer {
+    let other = size === this.poolableSize ? this.#free.pop() : undefined
+    if (other === undefined) {
+      this.#takeUnpooled(size)
+      other = this.#newBufferOr(size, size)
+    }
+    if (buffer.length > this.poolableSize) this.deallocateLarger(buffer)
+    else this.deallocate(buffer)
+    return other
   }
 
   /** Waits at most `maxBlockMs` for memory, then rejects with BUFFER_EXHAUSTED; with CLOSED when the pool closes meanwhile. */
@@ -120,7 +150,7 @@ export class BufferPool {
         continue
       }
       const missing = waiter.size - waiter.gathered
-      const taken = Math.min(missing, this.availableMemory)
+      const taken = Math.max(0, Math.min(missing, this.availableMemory))
       this.#takeUnpooled(taken)
       waiter.gathered += taken
       if (waiter.gathered < waiter.size) return
@@ -146,6 +176,7 @@ export class BufferPool {
 
   /** Takes `size` bytes of the unpooled memory, dropping kept buffers as far as needed. */
   #takeUnpooled(size: number): void {
+    while (this.#unpooled < size && this.#larger.bytes > 0) this.#unpooled += this.#larger.drop()
     while (this.#unpooled < size && this.#free.pop() !== undefined) this.#unpooled += this.poolableSize
     this.#unpooled -= size
   }

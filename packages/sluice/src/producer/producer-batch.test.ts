@@ -134,7 +134,7 @@ for (const codec of codecs) {
     let index = 0
     for (const part of parts) {
       assert.equal(part.isSplitBatch, true)
-      assert.equal(part.pooledBuffer, null)
+      assert.equal(part.memory, null)
       assert.equal(part.baseSequence, 100 + index)
       const bytes = part.encode()
       assert.equal(readBatchHeader(bytes, 0).compression, codec)

@@ -1,9 +1,10 @@
 import {
   BATCH_HEADER_BYTES,
   type CompressionType,
+  type Compressor,
   compress,
+  decompress,
   encodedRecordSize,
-  RecordCursor,
   writeBatchHeader,
   writeRecord,
 } from '@sluice/protocol'
@@ -11,6 +12,8 @@ import { isObserved, publish } from '../diagnostics.ts'
 import { KafkaError } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
+import { type AcknowledgedRecords, EncodedRecords, RecordTable } from './acknowledged-records.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import type { FlushWaiter } from './flush-waiter.ts'
 import { RecordBytes } from './record-bytes.ts'
 import { RecordThunks, type Reject, type Resolve, type SendCallback } from './record-thunks.ts'
@@ -23,6 +26,12 @@ export interface BatchContext {
   /** Acknowledgements carry KIP-42's `checksum` and `size`. Default false. */
   readonly recordAudit?: boolean
   readonly clientId?: string
+  /** Where batches have their memory from. Without it they take more as they need it, uncounted. */
+  readonly pool?: BufferPool
+  /** Default: the codec's, on libuv's threads. */
+  readonly newCompressor?: () => Compressor
+  /** Records of fewer bytes are compressed on the sender's turn: to hand them over would cost as much. Default 4096. */
+  readonly compressInlineBelowBytes?: number
 }
 
 export const NO_SEQUENCE = -1
@@ -44,8 +53,8 @@ export class ProducerBatch {
   /** The accumulator's queue of the partition: one object for each partition, so that it can be a key. */
   readonly topicPartition: TopicPartition
   readonly createdMs: number
-  /** What goes back to the pool; null for a part of a split batch. */
-  readonly pooledBuffer: Buffer | null
+  /** What the batch has from the pool: first `writeLimit` bytes, more while many records wait to be compressed; null for a part of a split batch. */
+  memory: Buffer | null
   readonly isSplitBatch: boolean
   recordCount = 0
   attempts = 0
@@ -63,12 +72,15 @@ export class ProducerBatch {
   sequenceHasBeenReset = false
   /** The socket's references to the bytes: requests whose bytes may still have to leave. */
   socketReferences = 0
+  /** Another thread may read the records. */
+  isCompressing = false
   /** Flushes that wait for this batch. */
   flushWaiters: FlushWaiter[] | undefined
 
   readonly #context: BatchContext
   readonly #writeLimit: number
   readonly #estimatedRatio: number
+  /** Where the records are written; once they are compressed, nothing is read from it. */
   #buffer: Buffer
   #position = BATCH_HEADER_BYTES
   #appendsClosed = false
@@ -77,6 +89,8 @@ export class ProducerBatch {
   readonly #thunks: RecordThunks
   /** The whole batch as it is sent; undefined until the first `encode`. */
   #wire: Buffer | undefined
+  /** Set once the records are compressed. */
+  #table: RecordTable | undefined
   #wireIsCurrent = false
   #state: 'pending' | 'succeeded' | 'failed' | 'aborted' | 'split' = 'pending'
   #leaderEpoch = -1
@@ -97,7 +111,7 @@ export class ProducerBatch {
     this.#context = context
     this.#thunks = new RecordThunks(topicPartition, context.logger, context.recordAudit)
     this.#buffer = buffer
-    this.pooledBuffer = isSplitBatch ? null : buffer
+    this.memory = isSplitBatch ? null : buffer
     this.#writeLimit = writeLimit
     this.#estimatedRatio = estimatedRatio
     this.isSplitBatch = isSplitBatch
@@ -195,7 +209,7 @@ export class ProducerBatch {
    */
   encode(): Buffer {
     if (this.#wireIsCurrent) return this.#wire!
-    if (this.#wire === undefined) this.closeRecords()
+    if (this.#wire === undefined) this.compressInline()
     else if (this.socketReferences > 0) this.#wire = Buffer.from(this.#wire)
     const wire = this.#wire!
     writeBatchHeader(wire, 0, {
@@ -213,18 +227,72 @@ export class ProducerBatch {
     return wire
   }
 
+  /** The records are still to be compressed, or are being. */
+  get needsCompression(): boolean {
+    return this.#wire === undefined && this.#context.compression !== 'none'
+  }
+
   /** Takes no more records and compresses those it has. Without compression the very buffer they were written to is sent. */
-  closeRecords(): void {
+  compressInline(): void {
     if (this.#wire !== undefined) return
     this.#appendsClosed = true
     const { compression, compressionLevel } = this.#context
-    if (compression === 'none') {
-      this.#wire = this.#buffer.subarray(0, this.#position)
-      return
+    if (compression === 'none') this.#wire = this.#buffer.subarray(0, this.#position)
+    else this.#setCompressed([compress(compression, this.records(), compressionLevel)])
+  }
+
+  /** The encoded records, before compression; a view. */
+  records(): Buffer {
+    return this.#buffer.subarray(BATCH_HEADER_BYTES, this.#position)
+  }
+
+  /** Another thread compresses `records()`: until `endCompression` the batch keeps its memory. */
+  beginCompression(): void {
+    this.#appendsClosed = true
+    this.isCompressing = true
+  }
+
+  /** An empty list when there is no result. */
+  endCompression(compressed: readonly Buffer[]): void {
+    this.isCompressing = false
+    if (!this.isDone && compressed.length > 0) this.#setCompressed(compressed)
+  }
+
+  /**
+   * From here on the batch is what will be sent, in the buffer from the pool if it fits; the records' own bytes are gone.
+   * `compressed` must not be views of the records.
+   */
+  #setCompressed(compressed: readonly Buffer[]): void {
+    this.#table = new RecordTable(this.#encodedRecords(this.#buffer), this.recordCount, this.#thunks.needsAudit)
+    let size = BATCH_HEADER_BYTES
+    for (const chunk of compressed) size += chunk.length
+    const wire = this.#bufferFor(size).subarray(0, size)
+    let at = BATCH_HEADER_BYTES
+    for (const chunk of compressed) {
+      wire.set(chunk, at)
+      at += chunk.length
     }
-    const records = compress(compression, this.#buffer.subarray(BATCH_HEADER_BYTES, this.#position), compressionLevel)
-    this.#wire = Buffer.allocUnsafeSlow(BATCH_HEADER_BYTES + records.length)
-    this.#wire.set(records, BATCH_HEADER_BYTES)
+    this.#wire = wire
+  }
+
+  /** As large as need be and no larger: what the records took beyond a pooled buffer goes back now. */
+  #bufferFor(size: number): Buffer {
+    const { pool } = this.#context
+    const { memory } = this
+    if (memory === null || pool === undefined) return size <= this.#buffer.length ? this.#buffer : Buffer.allocUnsafeSlow(size)
+    const wanted = Math.max(size, this.#writeLimit)
+    if (wanted >= memory.length && size <= memory.length) return memory
+    this.memory = pool.exchange(memory, wanted)
+    return this.memory
+  }
+
+  /** Gives the memory back; nothing may refer to the batch's bytes any more. */
+  free(pool: BufferPool): void {
+    const { memory } = this
+    this.memory = null
+    if (memory === null) return
+    if (memory.length > this.#writeLimit) pool.deallocateLarger(memory)
+    else pool.deallocate(memory)
   }
 
   /**
@@ -235,7 +303,13 @@ export class ProducerBatch {
     if (this.#state === 'succeeded') throw illegal('a batch cannot succeed twice')
     if (this.#state !== 'pending') return false
     this.#state = 'succeeded'
-    this.#thunks.settle({ error: null, baseOffset, logAppendTimeMs, baseTimestamp: this.#baseTimestamp, cursor: this.#cursor() })
+    this.#thunks.settle({
+      error: null,
+      baseOffset,
+      logAppendTimeMs,
+      baseTimestamp: this.#baseTimestamp,
+      records: this.#acknowledgedRecords(),
+    })
     this.#publishEnd(null, baseOffset)
     return true
   }
@@ -264,14 +338,15 @@ export class ProducerBatch {
   split(targetSize: number): ProducerBatch[] {
     if (this.#state !== 'pending') throw illegal(`a batch that is ${this.#state} cannot be split`)
     const parts: ProducerBatch[] = []
-    const cursor = this.#cursor()
+    const source = this.#table === undefined ? this.#buffer : this.#decompressed()
+    const cursor = this.#encodedRecords(source)
     const bytes = new RecordBytes()
     for (let index = 0; cursor.next(); index++) {
       bytes.timestamp = this.#baseTimestamp + cursor.timestampDelta
-      bytes.keySource = this.#buffer
+      bytes.keySource = source
       bytes.keyStart = cursor.keyStart
       bytes.keyLength = cursor.keyLength
-      bytes.valueSource = this.#buffer
+      bytes.valueSource = source
       bytes.valueStart = cursor.valueStart
       bytes.valueLength = cursor.valueLength
       bytes.setHeaders(cursor.headersCount === 0 ? [] : cursor.readHeaders())
@@ -349,18 +424,40 @@ export class ProducerBatch {
     return this.#writeLimit >= this.estimatedSizeInBytes + size
   }
 
-  /** Room for records that compression will make small again. */
+  /** Room for records that compression will make small again: at once for all that the estimate promises. */
   #grow(needed: number): boolean {
-    const limit = this.#writeLimit * MAX_GROWTH
-    if (this.#context.compression === 'none' || needed > limit) return false
-    const grown = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(needed, this.#buffer.length * 2)))
+    const unit = this.#writeLimit
+    const limit = unit * MAX_GROWTH
+    const { compression, pool } = this.#context
+    if (compression === 'none' || needed > limit) return false
+    const expected = unit / (this.#estimatedRatio * ESTIMATION_FACTOR)
+    const size = Math.min(limit, Math.ceil(Math.max(needed, expected) / unit) * unit)
+    const counted = this.memory !== null && pool !== undefined
+    const grown = counted ? pool.tryAllocateLarger(size) : Buffer.allocUnsafeSlow(size)
+    if (grown === null) return false
     this.#buffer.copy(grown, BATCH_HEADER_BYTES, BATCH_HEADER_BYTES, this.#position)
+    if (counted) {
+      const before = this.memory!
+      this.memory = grown
+      if (before.length > unit) pool.deallocateLarger(before)
+      else pool.deallocate(before)
+    }
     this.#buffer = grown
     return true
   }
 
-  #cursor(): RecordCursor {
-    return new RecordCursor(this.#buffer, this.recordCount, BATCH_HEADER_BYTES, this.#position)
+  #acknowledgedRecords(): AcknowledgedRecords {
+    return this.#table ?? this.#encodedRecords(this.#buffer)
+  }
+
+  #encodedRecords(source: Buffer): EncodedRecords {
+    return new EncodedRecords(source, this.recordCount, BATCH_HEADER_BYTES, this.#position)
+  }
+
+  /** The records as they were before compression, behind room for the header. */
+  #decompressed(): Buffer {
+    const records = decompress(this.#context.compression, this.#wire!.subarray(BATCH_HEADER_BYTES), this.#position - BATCH_HEADER_BYTES)
+    return Buffer.concat([Buffer.alloc(BATCH_HEADER_BYTES), records])
   }
 }
 

@@ -1,8 +1,10 @@
+import { createCompressor } from '@sluice/protocol'
 import type { Clock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import type { Cluster, TopicInfo } from '../network/cluster.ts'
 import { ExponentialBackoff } from '../network/exponential-backoff.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
+import { BatchCompressor } from './batch-compressor.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { BuiltInPartitioner, type StickyPartition } from './built-in-partitioner.ts'
 import { FlushWaiter } from './flush-waiter.ts'
@@ -46,6 +48,8 @@ interface NodeLatency {
 /** Ratios move quickly to the worse and slowly to the better, so that batches seldom turn out too large. */
 const RATIO_IMPROVING_STEP = 0.005
 const RATIO_DETERIORATING_STEP = 0.05
+/** Where a thread that compresses gains more than handing it the records costs; measured with zstd and lz4. */
+const COMPRESS_INLINE_BELOW_BYTES = 4096
 
 /**
  * Gathers records into batches by partition, in memory from the pool (Java: RecordAccumulator). Senders append at one
@@ -61,6 +65,9 @@ export class RecordAccumulator {
   readonly #random: () => number
   readonly #transactionManager: TransactionManager | null
   readonly #backoff: ExponentialBackoff
+  /** Undefined without compression. */
+  readonly #compressor: BatchCompressor | undefined
+  #onCompressed: () => void = () => {}
   readonly #topics = new Map<string, TopicQueues>()
   readonly #incomplete = new Set<ProducerBatch>()
   readonly #nodeLatencies = new Map<number, NodeLatency>()
@@ -82,11 +89,21 @@ export class RecordAccumulator {
   ) {
     this.#options = options
     this.pool = pool
-    this.#context = context
+    const { compression, compressionLevel } = context
+    this.#context = { pool, ...context }
     this.#clock = clock
     this.#random = random
     this.#transactionManager = transactionManager
     this.#backoff = new ExponentialBackoff(options.retryBackoffMs, options.retryBackoffMaxMs, random)
+    if (compression !== 'none') {
+      const newLane = context.newCompressor ?? (() => createCompressor(compression, compressionLevel))
+      this.#compressor = new BatchCompressor(newLane, (batch, error) => this.#compressed(batch, error))
+    }
+  }
+
+  /** `listener` is called when batches may have become ready because they are compressed. */
+  onCompressed(listener: () => void): void {
+    this.#onCompressed = listener
   }
 
   /**
@@ -107,9 +124,11 @@ export class RecordAccumulator {
         if (last.tryAppend(record, settle, reject)) {
           if (sticky !== undefined) queues.partitioner.update(sticky, last.estimatedSizeInBytes - before, topic, last.isFull)
           if (buffer !== undefined) this.pool.deallocate(buffer)
+          if (this.#compressor !== undefined && last.isFull) this.#compressEarly(last)
           return queue.length > 1 || last.isFull ? APPENDED | BATCH_FULL : APPENDED
         }
         last.closeForAppends()
+        if (this.#compressor !== undefined) this.#compressEarly(last)
         if (sticky !== undefined && this.#switchPartition(sticky, queues, queue, topic)) continue
       }
       const memory = buffer ?? this.pool.tryAllocate(this.bytesForNewBatch(record))
@@ -118,6 +137,7 @@ export class RecordAccumulator {
       batch.tryAppend(record, settle, reject)
       queue.addLast(batch)
       this.#incomplete.add(batch)
+      if (this.#compressor !== undefined && batch.isFull) this.#compressEarly(batch)
       if (sticky !== undefined) queues.partitioner.update(sticky, batch.estimatedSizeInBytes, topic, batch.isFull)
       return queue.length > 1 || batch.isFull ? APPENDED | NEW_BATCH | BATCH_FULL : APPENDED | NEW_BATCH
     }
@@ -174,13 +194,13 @@ export class RecordAccumulator {
     if (!this.#incomplete.delete(batch)) return
     for (const waiter of batch.flushWaiters ?? []) waiter.completed()
     batch.flushWaiters = undefined
-    if (batch.socketReferences === 0) this.#deallocate(batch)
+    this.#freeIfUnused(batch)
   }
 
   /** A request that held the batch's bytes is through. */
   released(batch: ProducerBatch): void {
     batch.socketReferences--
-    if (batch.socketReferences === 0 && batch.isDone) this.#deallocate(batch)
+    if (batch.isDone) this.#freeIfUnused(batch)
   }
 
   /** Takes the batches out of the queues whose delivery timeout is over; `nextExpiryMs` is when the next one's will be. */
@@ -264,6 +284,11 @@ export class RecordAccumulator {
     this.pool.close()
   }
 
+  /** Nothing will be sent any more. */
+  closeCompressor(): void {
+    this.#compressor?.close()
+  }
+
   /** For the availability timeout: `drained` when the node got requests, else it could have. */
   updateNodeLatency(node: number, nowMs: number, drained: boolean): void {
     if (this.#options.partitionAvailabilityTimeoutMs <= 0) return
@@ -298,6 +323,8 @@ export class RecordAccumulator {
     }
     const first = queue.first!
     first.maybeUpdateLeaderEpoch(queue.leaderEpoch)
+    // Once it is compressed there is another pass.
+    if (first.isCompressing) return
     if (queue.muted || check.readyNodes.has(queue.leader)) return
     const backingOff = first.isBackingOff(nowMs)
     const timeToWaitMs = backingOff ? first.backoffMs : this.#options.lingerMs
@@ -328,8 +355,8 @@ export class RecordAccumulator {
       // A batch that is too large by itself still goes, alone.
       if (size + first.estimatedSizeInBytes > maxSize && drained.length > 0) return drained
       if (this.#transactionManager?.mustWait(first)) continue
+      if (first.needsCompression && !this.#compress(first)) continue
       queue.removeFirst()
-      if (!this.#closeRecords(first)) continue
       if (this.#transactionManager !== null && !first.hasSequence) this.#transactionManager.assignSequence(first)
       size += first.encode().length
       first.drainedMs = nowMs
@@ -339,24 +366,55 @@ export class RecordAccumulator {
     return drained
   }
 
-  /** Compresses, before the batch gets a sequence; false when the codec failed, and the batch with it. */
-  #closeRecords(batch: ProducerBatch): boolean {
-    const { compression } = this.#context
-    if (compression === 'none' || batch.isSplitBatch || batch.attempts > 0) return true
-    const { topic, partition } = batch.topicPartition
-    try {
-      batch.closeRecords()
-    } catch (cause) {
-      const message = `records for topic "${topic}" could not be compressed with ${compression} (compressionType, compression.type)`
-      this.#abort(batch, new KafkaError('SERIALIZATION', message, { topic, partition, cause }))
+  /** A batch that takes no more records need not wait for its turn to be sent. */
+  #compressEarly(batch: ProducerBatch): void {
+    if (batch.needsCompression && !batch.isCompressing && this.#isWorthAThread(batch)) this.#compressor!.add(batch)
+  }
+
+  /** True when the batch is compressed now; else another thread does it, or it failed. */
+  #compress(batch: ProducerBatch): boolean {
+    if (batch.isCompressing) return false
+    if (this.#isWorthAThread(batch)) {
+      this.#compressor!.add(batch)
       return false
     }
-    const queues = this.#topicQueues(topic)
+    try {
+      batch.compressInline()
+    } catch (cause) {
+      this.#compressionFailed(batch, cause)
+      return false
+    }
+    this.#learnRatio(batch)
+    return true
+  }
+
+  /** From the other thread. */
+  #compressed(batch: ProducerBatch, error: Error | null): void {
+    if (batch.isDone) this.#freeIfUnused(batch)
+    else if (error === null) this.#learnRatio(batch)
+    else this.#compressionFailed(batch, error)
+    this.#onCompressed()
+  }
+
+  #isWorthAThread(batch: ProducerBatch): boolean {
+    return batch.recordsSizeInBytes >= (this.#context.compressInlineBelowBytes ?? COMPRESS_INLINE_BELOW_BYTES)
+  }
+
+  #compressionFailed(batch: ProducerBatch, cause: unknown): void {
+    const { topic, partition } = batch.topicPartition
+    const message = `records for topic "${topic}" could not be compressed with ${this.#context.compression} (compressionType, compression.type)`
+    // Only the parts of a split batch have a sequence by now, which no broker took.
+    if (batch.hasSequence) this.#transactionManager?.handleFailedBatch(batch, true)
+    this.#abort(batch, new KafkaError('SERIALIZATION', message, { topic, partition, cause }))
+  }
+
+  #learnRatio(batch: ProducerBatch): void {
+    if (batch.isSplitBatch) return
+    const queues = this.#topicQueues(batch.topicPartition.topic)
     const observed = batch.compressionRatio
     const estimate = queues.compressionRatio
     queues.compressionRatio =
       observed > estimate ? Math.max(estimate + RATIO_DETERIORATING_STEP, observed) : Math.max(estimate - RATIO_IMPROVING_STEP, observed)
-    return true
   }
 
   /** Keyless records go on to another partition when enough went to this one and no batch is left half full. */
@@ -414,7 +472,8 @@ export class RecordAccumulator {
     this.completed(batch)
   }
 
-  #deallocate(batch: ProducerBatch): void {
-    if (batch.pooledBuffer !== null) this.pool.deallocate(batch.pooledBuffer)
+  /** Memory goes back when neither a socket nor another thread can read it. */
+  #freeIfUnused(batch: ProducerBatch): void {
+    if (batch.socketReferences === 0 && !batch.isCompressing) batch.free(this.pool)
   }
 }

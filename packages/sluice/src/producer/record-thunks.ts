@@ -1,11 +1,10 @@
-import type { RecordCursor } from '@sluice/protocol'
 import type { KafkaError } from '../errors.ts'
 import { isPromise } from '../interceptor/hook-call.ts'
 import type { SendContext } from '../interceptor/send-context.ts'
 import type { Logger } from '../logger.ts'
-import { recordChecksum, recordSize } from '../record/record-audit.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
+import type { AcknowledgedRecords } from './acknowledged-records.ts'
 
 /** Called once for a record sent with a callback. On failure `metadata` has offset -1 and `error` says why. */
 export type SendCallback = (metadata: RecordMetadata, error: KafkaError | null) => void
@@ -21,7 +20,7 @@ export type BatchResult =
       readonly baseOffset: number
       readonly logAppendTimeMs: number
       readonly baseTimestamp: number
-      readonly cursor: RecordCursor
+      readonly records: AcknowledgedRecords
     }
   | { readonly error: KafkaError; readonly recordError: ((index: number) => KafkaError) | undefined }
 
@@ -63,6 +62,11 @@ export class RecordThunks {
   /** Null when no interceptor is to be told. */
   context(index: number): SendContext | null {
     return this.#contexts?.[index] ?? null
+  }
+
+  /** Checksum and size will be asked for at least one of the records. */
+  get needsAudit(): boolean {
+    return this.#audit || (this.#contexts?.some((context) => context?.chain.needsRecordAudit) ?? false)
   }
 
   /**
@@ -113,19 +117,18 @@ export class RecordThunks {
 
   /** What the encoded records say already (timestamps, sizes) is read from them and not kept twice. */
   #metadata(result: BatchResult & { error: null }, index: number, context: SendContext | undefined): RecordMetadata {
-    const { cursor, baseOffset, logAppendTimeMs, baseTimestamp } = result
-    cursor.next()
+    const { records, baseOffset, logAppendTimeMs, baseTimestamp } = result
+    records.next()
     const metadata: RecordMetadata = {
       topic: this.#topicPartition.topic,
       partition: this.#topicPartition.partition,
       offset: baseOffset < 0 ? -1 : baseOffset + index,
-      timestamp: logAppendTimeMs < 0 ? baseTimestamp + cursor.timestampDelta : logAppendTimeMs,
-      serializedKeySize: cursor.keyLength,
-      serializedValueSize: cursor.valueLength,
+      timestamp: logAppendTimeMs < 0 ? baseTimestamp + records.timestampDelta : logAppendTimeMs,
+      serializedKeySize: records.keyLength,
+      serializedValueSize: records.valueLength,
     }
     if (!this.#audit && context === undefined) return metadata
-    const audit =
-      this.#audit || context!.chain.needsRecordAudit ? { checksum: recordChecksum(cursor), size: recordSize(cursor) } : undefined
+    const audit = this.#audit || context!.chain.needsRecordAudit ? { checksum: records.checksum, size: records.size } : undefined
     const deadLettered = context?.deadLettered
     if (audit === undefined && deadLettered === undefined) return metadata
     return { ...metadata, ...audit, ...(deadLettered === undefined ? undefined : { deadLettered }) }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorCodes } from '@sluice/protocol'
 import type { MockRequest } from '../testing/mock-client.ts'
+import { ManualCompressors } from './testing/manual-compressors.ts'
 import { ModelBroker } from './testing/model-broker.ts'
 import { producedBatches, produceResponse } from './testing/produce-responses.ts'
 import { type Outcome, SenderFixture, type SenderSetup } from './testing/sender-fixture.ts'
@@ -25,11 +26,13 @@ class Schedule {
   readonly fixture: SenderFixture
   readonly broker = new ModelBroker([0, 1, 0])
   readonly sent: { readonly partition: number; readonly value: string; readonly outcome: Outcome }[] = []
+  readonly #compressors: ManualCompressors | undefined
   readonly #random: () => number
   #leaderEpoch = 0
 
   constructor(seed: number, setup: SenderSetup) {
     this.#random = randomOf(seed)
+    this.#compressors = setup.compressors
     this.fixture = new SenderFixture({ leaders: this.broker.leaders, batchSize: 150, lingerMs: 5, ...setup })
   }
 
@@ -40,6 +43,7 @@ class Schedule {
 
   #step(draw: number): void {
     const { fixture } = this
+    if (this.#random() < 0.3) this.#finishCompression()
     if (draw < 0.35) this.#append()
     else if (draw < 0.6) fixture.runOnce()
     else if (draw < 0.7) fixture.advance(Math.floor(this.#random() * 30))
@@ -49,6 +53,12 @@ class Schedule {
     else if (draw < 0.97) this.#disconnect()
     else if (draw < 0.985) this.#moveLeader()
     else this.#tooLarge()
+  }
+
+  /** Threads finish when they like, not in the order in which they began. */
+  #finishCompression(): void {
+    const jobs = this.#compressors?.jobs.length ?? 0
+    if (jobs > 0) this.#compressors!.finish(Math.floor(this.#random() * jobs))
   }
 
   #append(): void {
@@ -101,6 +111,7 @@ class Schedule {
     for (let turn = 0; turn < 2000 && (this.fixture.accumulator.hasIncomplete || this.fixture.client.requests.length > 0); turn++) {
       this.fixture.advance(20)
       this.fixture.runOnce()
+      this.#finishCompression()
       this.#answer((request) => request.respond(this.broker.handle(request)))
     }
   }
@@ -108,6 +119,7 @@ class Schedule {
   check(): void {
     const { fixture, sent, broker } = this
     assert.equal(fixture.accumulator.hasIncomplete, false, 'something is still on its way')
+    while ((this.#compressors?.jobs.length ?? 0) > 0) this.#compressors!.finish()
     assert.ok(
       sent.every(({ outcome }) => outcome.times === 1),
       'a record was acknowledged never or twice',
@@ -161,6 +173,23 @@ test('sender - when records expire, what is written is still written once and in
     expired += schedule.sent.filter(({ outcome }) => outcome.error?.code === 'TIMEOUT').length
   }
   assert.ok(expired > 100, `only ${expired} records expired: the test lost its point`)
+})
+
+test('sender - batches that other threads compress, in any order, are written once and in order', () => {
+  for (const deliveryTimeoutMs of [1e9, 120]) {
+    let expired = 0
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const schedule = new Schedule(seed, { deliveryTimeoutMs, compressors: new ManualCompressors() })
+      schedule.run()
+      try {
+        schedule.check()
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error })
+      }
+      expired += schedule.sent.filter(({ outcome }) => outcome.error?.code === 'TIMEOUT').length
+    }
+    assert.equal(expired > 100, deliveryTimeoutMs === 120, `${expired} records expired`)
+  }
 })
 
 test('sender - with one request at a time order holds without idempotence too, and nothing acknowledged is lost', () => {

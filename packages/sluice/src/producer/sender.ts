@@ -80,6 +80,7 @@ export class Sender {
       this.#client.onWakeup(() => this.wakeup()),
       this.#client.metadata.onUpdate(() => this.wakeup()),
     )
+    this.#accumulator.onCompressed(() => this.wakeup())
     this.wakeup()
   }
 
@@ -158,6 +159,7 @@ export class Sender {
     this.#closed = true
     this.#timer?.cancel()
     for (const stop of this.#stopListening.splice(0)) stop()
+    this.#accumulator.closeCompressor()
     this.#closing?.resolve()
   }
 

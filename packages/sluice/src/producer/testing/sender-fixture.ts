@@ -6,9 +6,11 @@ import type { RecordMetadata } from '../../record/record-metadata.ts'
 import type { TopicPartition } from '../../record/topic-partition.ts'
 import { MockClient, type MockRequest } from '../../testing/mock-client.ts'
 import { BufferPool } from '../buffer-pool.ts'
+import type { BatchContext } from '../producer-batch.ts'
 import { type AccumulatorOptions, RecordAccumulator } from '../record-accumulator.ts'
 import { Sender, type SenderOptions } from '../sender.ts'
 import { TransactionManager } from '../transaction-manager.ts'
+import type { ManualCompressors } from './manual-compressors.ts'
 import { type PartitionAnswer, type ProducedBatch, producedBatch, produceResponse } from './produce-responses.ts'
 import { recordBytes, type TestRecord } from './records.ts'
 
@@ -16,6 +18,8 @@ export interface SenderSetup extends Partial<AccumulatorOptions>, Partial<Sender
   readonly idempotent?: boolean
   readonly leaders?: readonly number[]
   readonly nodes?: number
+  /** Batches are compressed with gzip, by these. */
+  readonly compressors?: ManualCompressors
 }
 
 /** How one record ended. */
@@ -34,7 +38,7 @@ export class SenderFixture {
   readonly transactionManager: TransactionManager | null
   readonly sender: Sender
 
-  constructor({ idempotent = true, leaders = [0, 0], nodes = 2, ...options }: SenderSetup = {}) {
+  constructor({ idempotent = true, leaders = [0, 0], nodes = 2, compressors, ...options }: SenderSetup = {}) {
     const resolved = {
       acks: -1 as const,
       retries: 2 ** 31 - 1,
@@ -55,7 +59,13 @@ export class SenderFixture {
     this.pool = new BufferPool(1024 * 1024, resolved.batchSize, this.clock)
     this.transactionManager = idempotent ? new TransactionManager(silentLogger) : null
     const { clock, client, transactionManager } = this
-    const context = { compression: 'none' as const, compressionLevel: undefined, logger: silentLogger }
+    const context: BatchContext = {
+      compression: compressors === undefined ? 'none' : 'gzip',
+      compressionLevel: undefined,
+      logger: silentLogger,
+      newCompressor: compressors?.newCompressor,
+      compressInlineBelowBytes: 20,
+    }
     this.accumulator = new RecordAccumulator(resolved, this.pool, context, clock, transactionManager, () => 0.5)
     this.sender = new Sender(resolved, { client, accumulator: this.accumulator, transactionManager, clock, logger: silentLogger })
   }
