@@ -8,10 +8,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const ID = /\b[A-Z]{2}-\d+\b/g
 
 /** The ids that stand in names of tests: of `test(...)` itself, and of the tables that tests are made from. */
-function testedIds(): Set<string> {
+function testedIds(files: readonly string[]): Set<string> {
   const prefixes = new Set(catalogue.map(({ id }) => id.slice(0, 2)))
   const ids = new Set<string>()
-  const files = globSync(['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root, exclude: ['**/node_modules/**'] })
   for (const file of files) {
     const text = readFileSync(new URL(file, new URL('../../', import.meta.url)), 'utf8')
     for (const [name] of text.matchAll(/\b(?:test\(\s*|name:\s*)(?:'[^'\n]*'|`[^`]*`|"[^"\n]*")/g))
@@ -21,7 +20,7 @@ function testedIds(): Set<string> {
 }
 
 test('conformance - every promise of the catalogue has a test that carries its id, and what is left out has none', () => {
-  const tested = testedIds()
+  const tested = testedIds(globSync(['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root, exclude: ['**/node_modules/**'] }))
   const promised = catalogue.filter((row) => 'promise' in row).map(({ id }) => id)
   const leftOut = catalogue.filter((row) => 'leftOut' in row).map(({ id }) => id)
   assert.deepEqual(
@@ -46,4 +45,10 @@ test('conformance - the catalogue has each id once, and says why something is le
   const ids = catalogue.map(({ id }) => id)
   assert.equal(new Set(ids).size, ids.length)
   for (const row of catalogue) assert.ok(('promise' in row ? row.promise : row.leftOut).length > 10, row.id)
+})
+
+test('conformance - the catalogue says which promises are also proved on a real broker', () => {
+  const proved = testedIds(['test/integration/conformance-producer.test.ts'])
+  const said = catalogue.filter((row) => 'onBroker' in row && row.onBroker).map(({ id }) => id)
+  assert.deepEqual([...proved].sort(), said.sort())
 })

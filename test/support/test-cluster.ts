@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { DevBroker } from '@sluice/devbroker'
-import { forEachRecord, loadCompression, readBatchHeader } from '@sluice/protocol'
+import { forEachRecord, loadCompression, type RecordBatchHeader, readBatchHeader } from '@sluice/protocol'
 import { fetchApi } from '@sluice/protocol/messages/fetch'
 import { KafkaAdmin, type PartitionInfo } from 'sluice'
 import type { ClusterConnection } from './cluster-connection.ts'
@@ -32,6 +32,8 @@ export interface StoredRecord {
   readonly offset: number
   readonly timestamp: number
   readonly compression: string
+  /** Of the batch that the record came in. */
+  readonly batch: RecordBatchHeader
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: readonly { readonly key: string; readonly value: Buffer | null }[]
@@ -182,6 +184,7 @@ export class TestCluster implements AsyncDisposable {
           offset: position,
           timestamp,
           compression,
+          batch: header,
           key: cursor.key(),
           value: cursor.value(),
           headers: cursor.readHeaders(),
