@@ -9,6 +9,7 @@ const entries: Readonly<Record<string, string>> = {
   'sluice-protocol': 'packages/protocol/src/index.ts',
   sluice: 'packages/sluice/src/index.ts',
   'sluice-interceptors': 'packages/sluice/src/interceptors/index.ts',
+  'sluice-testing': 'packages/sluice/src/testing/index.ts',
   'sluice-devbroker': 'packages/devbroker/src/index.ts',
 }
 

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { buildSync } from 'esbuild'
-import { root } from './source-files.ts'
+import { publicTesting, root } from './source-files.ts'
 
 type Exports = Readonly<Record<string, string>>
 
@@ -72,13 +72,18 @@ function declare(folder: string, names: readonly string[]): void {
         paths: Object.fromEntries(names.flatMap((name) => sourcesByImport(source(name)))),
       },
       include: names.map((name) => source(`${name}/src/**/*.ts`)),
-      exclude: names.flatMap((name) => [source(`${name}/src/**/*.test.ts`), source(`${name}/src/**/testing/**`)]),
+      exclude: names.flatMap((name) => [source(`${name}/src/**/*.test.ts`), ...testFolders(`${name}/src`).map(source)]),
     }),
   )
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', config])
   for (const name of names) renameSync(join(output, name, 'src'), join(folder, name))
   rmSync(output, { recursive: true })
   rmSync(config)
+}
+
+/** What the tests of a package share. */
+function testFolders(sources: string): string[] {
+  return globSync(`${sources}/**/testing`, { cwd: ownPackages }).filter((folder) => `packages/${folder}/` !== publicTesting)
 }
 
 /** A JavaScript file for each entry, and what several entries share in `chunks`; other packages stay imports. */

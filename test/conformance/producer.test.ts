@@ -6,13 +6,13 @@ import type { ProducerInterceptor } from '../../packages/sluice/src/interceptor/
 import { silentLogger } from '../../packages/sluice/src/logger.ts'
 import { clientParts } from '../../packages/sluice/src/network/client-parts.ts'
 import { ManualClock } from '../../packages/sluice/src/network/testing/manual-clock.ts'
+import { MockClient } from '../../packages/sluice/src/network/testing/mock-client.ts'
 import type { ProducerOptions } from '../../packages/sluice/src/options/producer-options.ts'
 import { KafkaProducer } from '../../packages/sluice/src/producer/producer.ts'
 import { produceResponse } from '../../packages/sluice/src/producer/testing/produce-responses.ts'
 import { ProducerFixture, recorder, turns } from '../../packages/sluice/src/producer/testing/producer-fixture.ts'
 import { toProducerRecord } from '../../packages/sluice/src/record/producer-record.ts'
 import { bufferSerializer } from '../../packages/sluice/src/record/serdes.ts'
-import { MockClient } from '../../packages/sluice/src/testing/mock-client.ts'
 
 type Strings = ProducerInterceptor<string, string>
 

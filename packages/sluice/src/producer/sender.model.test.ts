@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { errorCodes } from '@sluice/protocol'
-import type { MockRequest } from '../testing/mock-client.ts'
+import type { MockRequest } from '../network/testing/mock-client.ts'
 import { ManualCompressors } from './testing/manual-compressors.ts'
 import { ModelBroker } from './testing/model-broker.ts'
 import { producedBatches, produceResponse } from './testing/produce-responses.ts'

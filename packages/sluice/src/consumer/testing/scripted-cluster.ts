@@ -3,9 +3,9 @@ import { systemClock } from '../../clock.ts'
 import type { ConsumerInterceptor } from '../../interceptor/consumer-interceptor.ts'
 import { silentLogger } from '../../logger.ts'
 import { clientParts } from '../../network/client-parts.ts'
+import { MockClient, type MockRequest } from '../../network/testing/mock-client.ts'
 import type { ConsumerOptions } from '../../options/consumer-options.ts'
 import { stringDeserializer } from '../../record/serdes.ts'
-import { MockClient, type MockRequest } from '../../testing/mock-client.ts'
 import { KafkaConsumer } from '../consumer.ts'
 
 type Answer = (request: MockRequest) => object | undefined

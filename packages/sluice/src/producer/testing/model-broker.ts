@@ -1,5 +1,5 @@
 import { errorCodes } from '@sluice/protocol'
-import type { MockRequest } from '../../testing/mock-client.ts'
+import type { MockRequest } from '../../network/testing/mock-client.ts'
 import { type PartitionAnswer, type ProducedBatch, produceResponse } from './produce-responses.ts'
 
 interface ProducerState {

@@ -1,6 +1,6 @@
 import { forEachRecord, type RecordBatchHeader, readBatchHeader } from '@sluice/protocol'
 import type { PartitionProduceResponse, ProduceResponse } from '@sluice/protocol/messages/produce'
-import type { MockRequest } from '../../testing/mock-client.ts'
+import type { MockRequest } from '../../network/testing/mock-client.ts'
 
 /** One partition's part of a ProduceRequest, read back. */
 export interface ProducedBatch {

@@ -3,10 +3,10 @@ import type { ProducerInterceptor } from '../../interceptor/producer-interceptor
 import { silentLogger } from '../../logger.ts'
 import { clientParts } from '../../network/client-parts.ts'
 import { ManualClock } from '../../network/testing/manual-clock.ts'
+import { MockClient, type MockRequest } from '../../network/testing/mock-client.ts'
 import type { ProducerOptions } from '../../options/producer-options.ts'
 import type { RecordMetadata } from '../../record/record-metadata.ts'
 import { stringSerializer } from '../../record/serdes.ts'
-import { MockClient, type MockRequest } from '../../testing/mock-client.ts'
 import { KafkaProducer } from '../producer.ts'
 import { produceResponse } from './produce-responses.ts'
 

@@ -1,11 +1,11 @@
 import type { Api, Writable } from '@sluice/protocol'
 import type { MetadataResponse } from '@sluice/protocol/messages/metadata'
-import type { Clock } from '../clock.ts'
-import { KafkaError } from '../errors.ts'
-import { silentLogger } from '../logger.ts'
-import type { Node } from '../network/cluster.ts'
-import type { KafkaClient, RequestCallback, RequestOptions } from '../network/kafka-client.ts'
-import { Metadata } from '../network/metadata.ts'
+import type { Clock } from '../../clock.ts'
+import { KafkaError } from '../../errors.ts'
+import { silentLogger } from '../../logger.ts'
+import type { Node } from '../cluster.ts'
+import type { KafkaClient, RequestCallback, RequestOptions } from '../kafka-client.ts'
+import { Metadata } from '../metadata.ts'
 
 /** A request that was sent and not answered yet. */
 export interface MockRequest {
