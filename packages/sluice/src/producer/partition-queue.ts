@@ -10,6 +10,8 @@ export class PartitionQueue implements TopicPartition {
   leader = -1
   leaderEpoch = -1
   muted = false
+  /** How many records the last batch got: about as many as the next one will. */
+  recordsInLastBatch = 0
   readonly #batches: ProducerBatch[] = []
 
   constructor(topic: string, partition: number) {
@@ -34,11 +36,15 @@ export class PartitionQueue implements TopicPartition {
   }
 
   addLast(batch: ProducerBatch): void {
+    const last = this.last
+    if (last !== undefined) this.recordsInLastBatch = last.recordCount
     this.#batches.push(batch)
   }
 
   removeFirst(): ProducerBatch | undefined {
-    return this.#batches.shift()
+    const first = this.#batches.shift()
+    if (first !== undefined) this.recordsInLastBatch = first.recordCount
+    return first
   }
 
   /** Back to the front; behind batches whose sequence comes first, since the broker takes them only in order. */
@@ -65,12 +71,20 @@ export class TopicQueues {
   readonly all: PartitionQueue[] = []
   /** By partition number; holes for partitions that were not used. */
   readonly byPartition: (PartitionQueue | undefined)[] = []
+  /** False when nothing was begun for a while: then no pass looks at it. */
+  active = false
+  lastBatchMs = 0
   /** What compression is expected to leave of a batch (Java: CompressionRatioEstimator). */
   compressionRatio = 1
 
   constructor(topic: string, partitioner: BuiltInPartitioner) {
     this.topic = topic
     this.partitioner = partitioner
+  }
+
+  get isEmpty(): boolean {
+    for (const queue of this.all) if (queue.length > 0) return false
+    return true
   }
 
   add(queue: PartitionQueue): void {

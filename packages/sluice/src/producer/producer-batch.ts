@@ -104,12 +104,13 @@ export class ProducerBatch {
     estimatedRatio = 1,
     isSplitBatch = false,
     writeLimit: number = buffer.length,
+    expectedRecords = 0,
   ) {
     this.topicPartition = topicPartition
     this.createdMs = nowMs
     this.lastAttemptMs = nowMs
     this.#context = context
-    this.#thunks = new RecordThunks(topicPartition, context.logger, context.recordAudit)
+    this.#thunks = new RecordThunks(topicPartition, context.logger, context.recordAudit, expectedRecords)
     this.#buffer = buffer
     this.memory = isSplitBatch ? null : buffer
     this.#writeLimit = writeLimit

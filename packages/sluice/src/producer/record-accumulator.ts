@@ -48,6 +48,8 @@ interface NodeLatency {
 /** Ratios move quickly to the worse and slowly to the better, so that batches seldom turn out too large. */
 const RATIO_IMPROVING_STEP = 0.005
 const RATIO_DETERIORATING_STEP = 0.05
+/** How long a topic without batches is still looked at in every pass. */
+const IDLE_AFTER_MS = 1000
 /** Where a thread that compresses gains more than handing it the records costs; measured with zstd and lz4. */
 const COMPRESS_INLINE_BELOW_BYTES = 4096
 
@@ -68,7 +70,10 @@ export class RecordAccumulator {
   /** Undefined without compression. */
   readonly #compressor: BatchCompressor | undefined
   #onCompressed: () => void = () => {}
+  /** Never forgets one: an idempotent producer's sequences go on where they were. */
   readonly #topics = new Map<string, TopicQueues>()
+  /** Those that have batches or had some lately. */
+  readonly #active = new Set<TopicQueues>()
   readonly #incomplete = new Set<ProducerBatch>()
   readonly #nodeLatencies = new Map<number, NodeLatency>()
   /** By node: the partition that the last drain came to, so that every partition has its turn. */
@@ -133,7 +138,19 @@ export class RecordAccumulator {
       }
       const memory = buffer ?? this.pool.tryAllocate(this.bytesForNewBatch(record))
       if (memory === null) return 0
-      const batch = new ProducerBatch(queue, memory, this.#clock.monotonic(), this.#context, queues.compressionRatio)
+      const nowMs = this.#clock.monotonic()
+      const batch = new ProducerBatch(
+        queue,
+        memory,
+        nowMs,
+        this.#context,
+        queues.compressionRatio,
+        false,
+        memory.length,
+        queue.recordsInLastBatch,
+      )
+      queues.lastBatchMs = nowMs
+      this.#activate(queues)
       batch.tryAppend(record, settle, reject)
       queue.addLast(batch)
       this.#incomplete.add(batch)
@@ -152,7 +169,10 @@ export class RecordAccumulator {
     this.#refreshLeaders(cluster)
     const check: ReadyCheck = { readyNodes: new Set(), nextReadyCheckDelayMs: Number.POSITIVE_INFINITY, unknownLeaderTopics: new Set() }
     const everythingSendable = this.pool.queued > 0 || this.#closed || this.#flushesInProgress > 0
-    for (const queues of this.#topics.values()) this.#topicReady(queues, cluster, nowMs, everythingSendable, check)
+    for (const queues of this.#active) {
+      this.#topicReady(queues, cluster, nowMs, everythingSendable, check)
+      if (nowMs - queues.lastBatchMs > IDLE_AFTER_MS && queues.isEmpty) this.#deactivate(queues)
+    }
     return check
   }
 
@@ -167,6 +187,7 @@ export class RecordAccumulator {
   /** Another attempt, after a pause. */
   reenqueue(batch: ProducerBatch, nowMs: number): void {
     batch.reenqueued(nowMs, this.#backoff.delayMs(batch.attempts))
+    this.#activate(this.#topicQueues(batch.topicPartition.topic))
     this.#queueOf(batch).insert(batch)
   }
 
@@ -174,6 +195,7 @@ export class RecordAccumulator {
   splitAndReenqueue(batch: ProducerBatch): number {
     const queue = this.#queueOf(batch)
     const queues = this.#topicQueues(batch.topicPartition.topic)
+    this.#activate(queues)
     queues.compressionRatio = Math.max(1, batch.compressionRatio)
     // A broker may take less than batchSize: what is that small already must still become smaller.
     const size = batch.estimatedSizeInBytes
@@ -208,7 +230,7 @@ export class RecordAccumulator {
     const { deliveryTimeoutMs } = this.#options
     const expired: ProducerBatch[] = []
     let nextExpiryMs = Number.POSITIVE_INFINITY
-    for (const queues of this.#topics.values()) {
+    for (const queues of this.#active) {
       for (const queue of queues.all) {
         let first = queue.first
         while (first?.hasReachedDeliveryTimeout(deliveryTimeoutMs, nowMs)) {
@@ -228,7 +250,7 @@ export class RecordAccumulator {
 
   /** True while a batch waits in a queue. */
   get hasUndrained(): boolean {
-    for (const queues of this.#topics.values()) for (const queue of queues.all) if (queue.length > 0) return true
+    for (const queues of this.#active) if (!queues.isEmpty) return true
     return false
   }
 
@@ -270,7 +292,7 @@ export class RecordAccumulator {
 
   /** Fails the batches that no request has taken yet, of all partitions or of those that a node leads. */
   abortUndrainedBatches(error: KafkaError, leader?: number): void {
-    for (const queues of this.#topics.values()) {
+    for (const queues of this.#active) {
       for (const queue of queues.all) {
         if (leader !== undefined && queue.leader !== leader) continue
         for (const batch of queue.batches()) if (!batch.hasSequence) this.#abort(batch, error)
@@ -429,7 +451,7 @@ export class RecordAccumulator {
     this.#leadersOf = cluster
     this.#queuesAddedSince = false
     this.#queuesByNode = new Map()
-    for (const { all } of this.#topics.values()) {
+    for (const { all } of this.#active) {
       for (const queue of all) {
         const info = cluster.topics.get(queue.topic)?.partitions[queue.partition]
         queue.leader = info !== undefined && cluster.nodes.has(info.leader) ? info.leader : -1
@@ -440,6 +462,19 @@ export class RecordAccumulator {
         else queues.push(queue)
       }
     }
+  }
+
+  #activate(queues: TopicQueues): void {
+    if (queues.active) return
+    queues.active = true
+    this.#active.add(queues)
+    this.#queuesAddedSince = true
+  }
+
+  #deactivate(queues: TopicQueues): void {
+    queues.active = false
+    this.#active.delete(queues)
+    this.#queuesAddedSince = true
   }
 
   #topicQueues(topic: string): TopicQueues {

@@ -31,24 +31,33 @@ export class RecordThunks {
   /** Metadata gets KIP-42's `checksum` and `size`. */
   readonly #audit: boolean
   /** By record: the callback, or `resolve`. */
-  #settlers: (SendCallback | Resolve)[] = []
-  /** By record: null for a callback. */
-  #rejecters: (Reject | null)[] = []
+  #settlers: (SendCallback | Resolve)[]
+  /** By record: null for a callback; undefined as long as all are. */
+  #rejecters: (Reject | null)[] | undefined = undefined
   /** By record: the interceptors to tell, if any; undefined as long as no record has some. */
   #contexts: (SendContext | undefined)[] | undefined = undefined
+  #count = 0
   #callbacks = 0
 
-  constructor(topicPartition: TopicPartition, logger: Logger, audit = false) {
+  /** Room for `expectedRecords` is made at once; there may be more. */
+  constructor(topicPartition: TopicPartition, logger: Logger, audit = false, expectedRecords = 0) {
     this.#topicPartition = topicPartition
+    this.#settlers = new Array(expectedRecords)
     this.#logger = logger
     this.#audit = audit
   }
 
   add(settle: SendCallback | Resolve, reject: Reject | null, context: SendContext | null): void {
-    if (context !== null) this.#keep(this.#settlers.length, context)
-    this.#settlers.push(settle)
-    this.#rejecters.push(reject)
-    if (reject === null) this.#callbacks++
+    const index = this.#count++
+    if (context !== null) this.#keep(index, context)
+    this.#settlers[index] = settle
+    if (reject === null) {
+      this.#callbacks++
+      if (this.#rejecters !== undefined) this.#rejecters[index] = null
+    } else {
+      if (this.#rejecters === undefined) this.#rejecters = new Array(this.#settlers.length).fill(null)
+      this.#rejecters[index] = reject
+    }
   }
 
   settler(index: number): SendCallback | Resolve {
@@ -56,7 +65,7 @@ export class RecordThunks {
   }
 
   rejecter(index: number): Reject | null {
-    return this.#rejecters[index]!
+    return this.#rejecters?.[index] ?? null
   }
 
   /** Null when no interceptor is to be told. */
@@ -74,11 +83,11 @@ export class RecordThunks {
    * that no code that awaits one runs before the batch is through.
    */
   settle(result: BatchResult): void {
-    const settlers = this.#settlers
     const failed = result.error === null ? undefined : this.#failedMetadata()
     const promisesOnly = this.#callbacks === 0 && this.#contexts === undefined
     const metadatas: RecordMetadata[] = []
-    for (let index = 0; index < settlers.length; index++) {
+    const count = this.#count
+    for (let index = 0; index < count; index++) {
       const context = this.#contexts?.[index]
       const metadata = failed ?? this.#metadata(result as BatchResult & { error: null }, index, context)
       if (promisesOnly) this.#settlePromise(index, metadata, result)
@@ -86,8 +95,8 @@ export class RecordThunks {
     }
     let next = 0
     if (metadatas.length > 0) {
-      for (let index = 0; index < settlers.length; index++) {
-        if (this.#rejecters[index] !== null) this.#settlePromise(index, metadatas[next++]!, result)
+      for (let index = 0; index < count; index++) {
+        if (this.rejecter(index) !== null) this.#settlePromise(index, metadatas[next++]!, result)
       }
     }
     this.forget()
@@ -96,7 +105,8 @@ export class RecordThunks {
   /** Callbacks hold on to the application's objects; a batch that waits for its socket need not. */
   forget(): void {
     this.#settlers = []
-    this.#rejecters = []
+    this.#rejecters = undefined
+    this.#count = 0
     this.#contexts = undefined
     this.#callbacks = 0
   }
@@ -105,14 +115,14 @@ export class RecordThunks {
   #tell(index: number, metadata: RecordMetadata, result: BatchResult, context: SendContext | undefined): boolean {
     const error = errorOf(result, index)
     context?.chain.acknowledge(context, metadata, error)
-    if (this.#rejecters[index] !== null) return true
+    if (this.rejecter(index) !== null) return true
     callSafely(this.#settlers[index]!, metadata, error, this.#logger)
     return false
   }
 
   #settlePromise(index: number, metadata: RecordMetadata, result: BatchResult): void {
     if (result.error === null) (this.#settlers[index] as Resolve)(metadata)
-    else this.#rejecters[index]!(errorOf(result, index)!)
+    else this.rejecter(index)!(errorOf(result, index)!)
   }
 
   /** What the encoded records say already (timestamps, sizes) is read from them and not kept twice. */

@@ -46,6 +46,8 @@ export class TransactionManager {
   #fatalError: KafkaError | undefined
   readonly #partitions = new Map<TopicPartition, PartitionSequences>()
   readonly #toRewrite = new Set<PartitionSequences>()
+  /** Those with batches of which nobody knows whether they were taken. */
+  readonly #unresolved = new Set<PartitionSequences>()
   #bumpRequired = false
   readonly #logger: Logger
 
@@ -190,12 +192,15 @@ export class TransactionManager {
     if (batch.producerEpoch !== partition.producerEpoch || batch.producerId !== partition.producerId) return
     const next = nextSequence(batch.lastSequence, 1)
     if (isBefore(partition.unresolvedUpTo, next)) partition.unresolvedUpTo = next
+    this.#unresolved.add(partition)
   }
 
   /** Once nothing is in flight, what was acknowledged tells whether expired batches had been taken. */
   maybeResolveSequences(): void {
-    for (const partition of this.#partitions.values()) {
-      if (partition.unresolvedUpTo === NO_SEQUENCE || partition.inFlight.length > 0) continue
+    for (const partition of this.#unresolved) {
+      if (partition.unresolvedUpTo !== NO_SEQUENCE && partition.inFlight.length > 0) continue
+      this.#unresolved.delete(partition)
+      if (partition.unresolvedUpTo === NO_SEQUENCE) continue
       if (!isNextSequence(partition, partition.nextSequence)) this.#requestEpochBump(partition)
       partition.unresolvedUpTo = NO_SEQUENCE
     }
