@@ -13,6 +13,7 @@ import { Metadata } from '../network/metadata.ts'
 import { NetworkClient } from '../network/network-client.ts'
 import { checkCallOptions } from '../options/call-options.ts'
 import type { ConsumerOptions, ResolvedConsumerOptions } from '../options/consumer-options.ts'
+import { withClasses } from '../options/interceptor-classes.ts'
 import { resolveConsumerOptions } from '../options/resolve-options.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import { ConsumerRecords } from '../record/consumer-records.ts'
@@ -99,7 +100,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     this.#clock = clock
     this.#logger = logger
     this.#metrics = new ConsumerMetrics(clock.monotonic())
-    this.#interceptors = new ConsumerInterceptors(interceptors, {
+    this.#interceptors = new ConsumerInterceptors(withClasses(resolved.interceptorClasses, interceptors), {
       clientId: resolved.clientId,
       groupId,
       options: options as unknown as Readonly<Record<string, unknown>>,

@@ -7,10 +7,29 @@ export type CommonInterceptorOptions = Partial<Pick<InterceptorSettings, (typeof
 
 const COMMON = ['name', 'onError', 'topics', 'when', 'timeoutMs', 'disableAfter'] as const
 
+/** The names of the above. */
+export const commonOptionNames: readonly (keyof CommonInterceptorOptions)[] = COMMON
+
 export interface InterceptorOptionRow<T> {
   readonly default: T
   /** Null when the value is right, else `must be ...`. Without it the value must be of the default's type. */
   readonly check?: (value: unknown) => string | null
+}
+
+/** Told by `interceptorOptions`, before it checks, what a factory knows and was given; it may change `given`. */
+export type OptionRowsObserver = (rows: Readonly<Record<string, InterceptorOptionRow<unknown>>>, given: Record<string, unknown>) => void
+
+let observer: OptionRowsObserver | undefined
+
+/** Runs a factory and has it watched: a configuration file's mistakes are told option by option, and text becomes the option's type. */
+export function observeOptionRows<T>(observe: OptionRowsObserver, make: () => T): T {
+  const before = observer
+  observer = observe
+  try {
+    return make()
+  } finally {
+    observer = before
+  }
 }
 
 type OwnNames<O> = Exclude<keyof O, keyof CommonInterceptorOptions>
@@ -32,15 +51,16 @@ export function interceptorOptions<O extends CommonInterceptorOptions>(
       `the options of ${factory} must be an object, not ${given === null ? 'null' : Array.isArray(given) ? 'a list' : typeof given}`,
     )
   }
+  if (given !== undefined) observer?.(rows as Readonly<Record<string, InterceptorOptionRow<unknown>>>, given as Record<string, unknown>)
   const values: Record<string, unknown> = {}
   const problems: string[] = []
   const known: readonly string[] = [...Object.keys(rows), ...COMMON]
   for (const name of Object.keys(given ?? {})) {
-    if (!known.includes(name)) problems.push(`unknown option ${JSON.stringify(name)}${didYouMean(name, known)}`)
+    if (!known.includes(name)) problems.push(unknownOption(name, known))
   }
   for (const [name, row] of Object.entries(rows) as [string, InterceptorOptionRow<unknown>][]) {
     const value = (given as Record<string, unknown> | undefined)?.[name] ?? row.default
-    const problem = row.check === undefined ? sameType(value, row.default) : row.check(value)
+    const problem = rowProblem(row, value)
     if (problem !== null) problems.push(`${name} ${problem}`)
     values[name] = value
   }
@@ -53,6 +73,15 @@ export function nonEmptyString(value: unknown): string | null {
   return typeof value === 'string' && value !== ''
     ? null
     : `must be a non-empty string, not ${value === '' ? 'an empty one' : typeof value}`
+}
+
+export function unknownOption(name: string, known: readonly string[]): string {
+  return `unknown option ${JSON.stringify(name)}${didYouMean(name, known)}`
+}
+
+/** Null when the value is right for the row, else `must be ...`. */
+export function rowProblem(row: InterceptorOptionRow<unknown>, value: unknown): string | null {
+  return row.check === undefined ? sameType(value, row.default) : row.check(value)
 }
 
 function sameType(value: unknown, example: unknown): string | null {

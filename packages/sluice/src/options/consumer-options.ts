@@ -1,4 +1,6 @@
+import type { ConsumerInterceptor } from '../interceptor/consumer-interceptor.ts'
 import { bufferDeserializer, type Deserializer } from '../record/serdes.ts'
+import { type InterceptorEntry, interceptorClasses } from './interceptor-classes.ts'
 import { type NetworkOptions, networkOptions, type UnsetNetworkOptions } from './network-options.ts'
 import { flag, having, list, MAX_INT, notYet, type OptionTable, oneOf, type Resolved, text, whole } from './option-table.ts'
 
@@ -58,16 +60,18 @@ export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
   readonly deadLetterTopic?: string
   /** How many records' interceptors may be under way at the same time, when they give promises. @default 256 */
   readonly interceptorConcurrency?: number
-  /** Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument. @default [] */
-  readonly interceptorClasses?: readonly string[]
+  /** Interceptors by name, module or package, `{ name: options }` with options. They run before those of the second argument. @default [] */
+  readonly interceptorClasses?: readonly InterceptorEntry[]
 }
 
 export type UnsetConsumerOptions = UnsetNetworkOptions | 'groupId' | 'groupInstanceId'
 
 export type ResolvedConsumerOptions<K = any, V = any> = Omit<
   Resolved<ConsumerOptions<K, V>, UnsetConsumerOptions>,
-  'clientId' | 'securityProtocol'
+  'clientId' | 'securityProtocol' | 'interceptorClasses'
 > & {
+  /** Made of the names. */
+  readonly interceptorClasses: readonly ConsumerInterceptor[]
   readonly clientId: string
   readonly securityProtocol: NonNullable<NetworkOptions['securityProtocol']>
 }
@@ -177,10 +181,5 @@ export const consumerOptions: OptionTable<ConsumerOptions, UnsetConsumerOptions>
     MAX_INT,
     "How many records' interceptors may be under way at the same time, when they give promises.",
   ),
-  interceptorClasses: list<string>(
-    'interceptor.classes',
-    [],
-    null,
-    'Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument.',
-  ),
+  interceptorClasses: interceptorClasses(),
 }

@@ -1,7 +1,9 @@
+import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
 import type { Cluster } from '../network/cluster.ts'
 import { bufferSerializer, type Serializer } from '../record/serdes.ts'
+import { type InterceptorEntry, interceptorClasses } from './interceptor-classes.ts'
 import { type NetworkOptions, networkOptions, type UnsetNetworkOptions } from './network-options.ts'
-import { flag, having, list, MAX_INT, MAX_LONG, notYet, type OptionTable, oneOf, type Resolved, text, whole } from './option-table.ts'
+import { flag, having, MAX_INT, MAX_LONG, notYet, type OptionTable, oneOf, type Resolved, text, whole } from './option-table.ts'
 
 export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
@@ -77,16 +79,18 @@ export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
   readonly deadLetterTopic?: string
   /** How many records' interceptors may be under way at the same time, when they give promises. @default 256 */
   readonly interceptorConcurrency?: number
-  /** Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument. @default [] */
-  readonly interceptorClasses?: readonly string[]
+  /** Interceptors by name, module or package, `{ name: options }` with options. They run before those of the second argument. @default [] */
+  readonly interceptorClasses?: readonly InterceptorEntry[]
 }
 
 export type UnsetProducerOptions = UnsetNetworkOptions | 'transactionalId' | 'partitioner'
 
 export type ResolvedProducerOptions<K = any, V = any> = Omit<
   Resolved<ProducerOptions<K, V>, UnsetProducerOptions>,
-  'acks' | 'clientId' | 'securityProtocol'
+  'acks' | 'clientId' | 'securityProtocol' | 'interceptorClasses'
 > & {
+  /** Made of the names. */
+  readonly interceptorClasses: readonly ProducerInterceptor[]
   readonly acks: -1 | 0 | 1
   readonly clientId: string
   readonly securityProtocol: NonNullable<NetworkOptions['securityProtocol']>
@@ -215,10 +219,5 @@ export const producerOptions: OptionTable<ProducerOptions, UnsetProducerOptions>
     MAX_INT,
     "How many records' interceptors may be under way at the same time, when they give promises.",
   ),
-  interceptorClasses: list<string>(
-    'interceptor.classes',
-    [],
-    null,
-    'Interceptors by name, as `fromProperties` reads them. Not supported yet: give interceptors as the second argument.',
-  ),
+  interceptorClasses: interceptorClasses(),
 }

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { KafkaConsumer, KafkaProducer } from 'sluice'
 import { isKafkaError } from '../errors.ts'
 import { silentLogger } from '../logger.ts'
+import { RecordHeaders } from '../record/headers.ts'
+import type { ProducerRecord } from '../record/producer-record.ts'
 import { stringDeserializer, stringSerializer } from '../record/serdes.ts'
 import { fromProperties } from './properties.ts'
 import { parseProperties } from './properties-text.ts'
@@ -92,7 +95,123 @@ test('properties - an object with dotted names is read like the text', () => {
     [['a:1'], 7, false, ['x.A', 'B']],
   )
   assert.throws(() => resolveProducerOptions(options), refused(/interceptor\.classes.*x\.A/))
+  const withOptions = { interceptorClasses: [{ 'static-header': { key: 'a' } }, 'host'], bootstrapServers: 'a:1' } as const
+  assert.deepEqual(
+    resolveProducerOptions(withOptions).interceptorClasses.map(({ name }) => name),
+    ['static-header', 'host-header'],
+  )
+  const noEntry = [{ a: {}, b: {} }] as unknown as readonly string[]
+  assert.throws(
+    () => resolveProducerOptions({ ...withOptions, interceptorClasses: noEntry }),
+    refused(/interceptorClasses .* must be a list of names/),
+  )
   assert.throws(() => fromProperties({ 'linger.ms': {} }), refused(/linger\.ms must be a string/))
+})
+
+const at = 'bootstrap.servers=localhost:1\n'
+
+test('properties - interceptor.classes names ready-made ones as Sluice, Flume and Java call them; their options come with the types they want', () => {
+  const options = fromProperties(`${at}
+    interceptor.classes=timestamp, org.apache.flume.interceptor.StaticInterceptor$Builder, regexFilter, host-header
+    interceptor.timestamp-header.preserveExisting=true
+    interceptor.StaticInterceptor.key=region
+    interceptor.static.value=12
+    interceptor.regex_filter.regex=true
+    interceptor.regexFilter.topics=web, shop
+    interceptor.regexFilter.when.not=web-internal
+    interceptor.regexFilter.disableAfter.failures=5
+    interceptor.regexFilter.timeoutMs=100
+    interceptor.host-header.enabled=false
+  `)
+  assert.deepEqual(options.unused, [])
+  const [timestamp, region, filter, ...more] = resolveProducerOptions({ ...options, logger: silentLogger }).interceptorClasses
+  assert.deepEqual([timestamp?.name, region?.name, filter?.name, more.length], ['timestamp-header', 'static-header', 'regex-filter', 0])
+  assert.deepEqual(
+    [filter?.topics, filter?.when, filter?.disableAfter, filter?.timeoutMs],
+    [['web', 'shop'], { not: 'web-internal' }, { failures: 5 }, 100],
+  )
+  const headers = new RecordHeaders()
+  headers.set('timestamp', 'old')
+  const record = { topic: 'web', key: null, value: 'it is true', headers } as unknown as ProducerRecord
+  const context = { state: undefined, signal: new AbortController().signal }
+  for (const interceptor of [timestamp, region, filter]) assert.equal(interceptor?.onSend?.(record, context), record)
+  assert.deepEqual([headers.getString('timestamp'), headers.getString('region')], ['old', '12'])
+})
+
+test('properties - clients take the interceptors of the properties first, then those of the second argument', async () => {
+  const options = { ...fromProperties(`${at}interceptor.classes=timestamp,host`), logger: silentLogger }
+  await using producer = new KafkaProducer(options, [{ name: 'mine' }])
+  await using consumer = new KafkaConsumer(options, [{ name: 'mine' }])
+  for (const { interceptors } of [producer, consumer]) {
+    assert.deepEqual(
+      interceptors.list().map(({ name }) => name),
+      ['timestamp-header', 'host-header', 'mine'],
+    )
+  }
+  assert.notEqual(producer.interceptors.list()[0], consumer.interceptors.list()[0])
+})
+
+test('properties - interceptors come from module paths and packages, and a class is made with new', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-properties-'))
+  context.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'mask-card.mjs')
+  writeFileSync(
+    file,
+    `export class Mask { #fields; name = 'mask'; constructor({ fields }) { this.#fields = fields } onSend(record) { record.fields = this.#fields; return record } }
+export const plain = { name: 'plain', onSend: (record) => record }
+export const broken = () => { throw new Error('no ' + 'luck') }
+export const consumers = { name: 'c', onConsume: (records) => records }`,
+  )
+  const { interceptorClasses } = resolveProducerOptions(
+    fromProperties(`${at}interceptor.classes=${file}#Mask,${file}#plain
+interceptor.Mask.fields=card
+interceptor.mask-card.topics=shop`),
+  )
+  assert.deepEqual(
+    interceptorClasses.map(({ name, topics }) => [name, topics]),
+    [
+      ['mask', 'shop'],
+      ['plain', 'shop'],
+    ],
+  )
+  const record = {} as ProducerRecord & { fields?: string }
+  interceptorClasses[0]?.onSend?.(record, { state: undefined, signal: new AbortController().signal })
+  assert.equal(record.fields, 'card')
+  const refusedEach = [
+    [`${file}`, /exports several and no default.*Mask/],
+    [`${file}#Mosk`, /has no export "Mosk"; did you mean "Mask"\?/],
+    [`${file}#broken`, /no luck/],
+    [`${file}#consumers`, /has no hook that a producer calls/],
+    [join(folder, 'mask-crad.mjs'), /there is no such file; did you mean "mask-card\.mjs"\?/],
+    ['timestmp', /unknown interceptor "timestmp"; did you mean "timestamp"\?/],
+    ['org.apache.flume.interceptor.TimstampInterceptor', /the Java class .* has no counterpart here; did you mean "timestamp"\?/],
+    ['sluice-not-there', /no package of that name is installed/],
+    ['yaml', /"yaml" exports several and no default; .*; it exports/],
+  ] as const
+  for (const [name, pattern] of refusedEach) {
+    assert.throws(() => resolveProducerOptions(fromProperties(`${at}interceptor.classes=${name}`)), refused(pattern))
+  }
+})
+
+test('properties - options of interceptors that are wrong are all told, without their values', () => {
+  const wrong = fromProperties(`${at}interceptor.classes=regex_filter
+    interceptor.regex_filter.rgex=secret
+    interceptor.regex_filter.excludeEvents=secret
+    interceptor.regex_filter.onError=secret
+    interceptor.regex_filter.topics=/se(cret/`)
+  assert.throws(
+    () => resolveProducerOptions(wrong),
+    (error: Error) =>
+      refused(/"rgex"; did you mean "regex"[\s\S]*excludeEvents must be true or false/)(error) &&
+      /onError must be/.test(error.message) &&
+      /topics .*expression/.test(error.message) &&
+      !/secret|se\(cret/.test(error.message),
+  )
+  assert.throws(
+    () => fromProperties('interceptor.classes=timestamp\ninterceptor.timestmp.headerName=x'),
+    refused(/"interceptor\.timestmp\.headerName" belongs to no interceptor of interceptor\.classes; did you mean "timestamp"\?/),
+  )
+  assert.deepEqual(fromProperties('interceptor.static.key=x').unused, ['interceptor.static.key'])
 })
 
 test('properties - a slip of the pen is refused with the near name, other unknown names are collected', () => {

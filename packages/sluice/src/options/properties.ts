@@ -5,6 +5,7 @@ import { adminOptions } from './admin-options.ts'
 import { type ConsumerOptions, consumerOptions } from './consumer-options.ts'
 import type { AnyOptionTable, OptionSpec } from './option-table.ts'
 import { type ProducerOptions, producerOptions } from './producer-options.ts'
+import { takeInterceptors } from './properties-interceptors.ts'
 import { takeSasl, takeSsl } from './properties-security.ts'
 import { parseProperties } from './properties-text.ts'
 import { fromPropertiesMark } from './resolve-options.ts'
@@ -48,7 +49,8 @@ const javaNames = new Set([
  * result goes to `KafkaProducer`, `KafkaConsumer` or `KafkaAdmin`, which take what is theirs.
  *
  * A name that looks like a slip of the pen throws CONFIG with the near name; other unknown names are collected in
- * `unused`. `interceptor.classes` becomes `interceptorClasses`, a list of names. Of serializer classes those for
+ * `unused`. `interceptor.classes` becomes `interceptorClasses`: names of ready-made interceptors, module paths and packages;
+ * `interceptor.<name>.<option>` are their options. Of serializer classes those for
  * strings and bytes are known; put your own in place of another, which the client refuses. Security: `sasl.mechanism` and `sasl.jaas.config`, `ssl.*` with PEM or PKCS12 stores.
  * Values are checked by the client they are given to.
  */
@@ -73,6 +75,9 @@ export function fromProperties(source: string | Readonly<Record<string, unknown>
   const protocol = entries.get('security.protocol')?.trim().toUpperCase() ?? 'PLAINTEXT'
   if (!protocol.endsWith('SSL')) delete options.ssl
   if (!protocol.startsWith('SASL_')) delete options.sasl
+
+  const interceptors = takeInterceptors(entries, problems)
+  if (interceptors !== undefined) options.interceptorClasses = interceptors
 
   for (const [kafkaName, value] of entries) {
     const row = rows.get(kafkaName)

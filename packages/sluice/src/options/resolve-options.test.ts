@@ -79,7 +79,7 @@ test('options - a secret is not shown', () => {
 
 test('options - resolving twice changes nothing, and undefined counts as not given', () => {
   const options = producer({ acks: 1, lingerMs: 40_000, requestTimeoutMs: 90_000, retries: undefined })
-  assert.deepEqual(resolveProducerOptions(options), options)
+  assert.deepEqual(resolveProducerOptions({ ...options, interceptorClasses: [] }), options)
   assert.equal(options.retries, 2147483647)
 })
 
@@ -157,8 +157,8 @@ test('options - a consumer without a group commits nothing by itself, and its he
 })
 
 test('options - what is not supported yet is said, and not ignored', () => {
-  for (const options of [{ transactionalId: 't' }, { partitionerRackAware: true }, { clientRack: 'r' }, { interceptorClasses: ['a.B'] }]) {
-    assert.throws(() => producer(options), refused(/not supported yet|cannot be loaded by name yet/))
+  for (const options of [{ transactionalId: 't' }, { partitionerRackAware: true }, { clientRack: 'r' }]) {
+    assert.throws(() => producer(options), refused(/not supported yet/))
   }
   assert.throws(() => consumer({ groupProtocol: 'consumer' }), refused(/not supported yet/))
 })

@@ -4,6 +4,8 @@ import { didYouMean } from '../near-name.ts'
 import type { SecurityProtocol } from '../network/client-network-options.ts'
 import { type AdminOptions, adminOptions, type ResolvedAdminOptions } from './admin-options.ts'
 import { type ConsumerOptions, consumerOptions, type ResolvedConsumerOptions } from './consumer-options.ts'
+import { type InterceptorEntry, loadInterceptorClasses } from './interceptor-classes.ts'
+import type { ClientSide } from './interceptor-maker.ts'
 import type { AnyOptionTable, OptionSpec } from './option-table.ts'
 import { type ProducerOptions, producerOptions, type ResolvedProducerOptions } from './producer-options.ts'
 
@@ -161,12 +163,9 @@ function securityRule({ values, problems }: Draft): void {
   if (!protocol.endsWith('SSL') && ssl !== undefined) problems.push(`ssl is given, but ${name} is ${protocol}; it must be SSL or SASL_SSL`)
 }
 
-function interceptorClassesRule({ values, problems }: Draft, client: Client): void {
-  const names = values.interceptorClasses as readonly string[]
-  if (names.length === 0) return
-  // Going on without them would send unprotected what an interceptor was to protect.
-  const how = `take it out of the options and give the interceptors as the second argument of ${classes[client]}`
-  problems.push(`interceptorClasses (interceptor.classes) ${JSON.stringify(names)} cannot be loaded by name yet by this version; ${how}`)
+/** Going on without one that cannot be loaded would send unprotected what it was to protect. */
+function interceptorClassesRule({ values, problems }: Draft, side: ClientSide): void {
+  values.interceptorClasses = loadInterceptorClasses(values.interceptorClasses as readonly InterceptorEntry[], side, problems)
 }
 
 /** Java's names: `producer-1`, `producer-<transactional id>`, `consumer-<group>-1`, `consumer-<group>-<instance id>`, `adminclient-1`. */

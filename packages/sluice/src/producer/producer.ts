@@ -12,6 +12,7 @@ import { partsOf } from '../network/client-parts.ts'
 import type { PartitionInfo, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import { checkCallOptions } from '../options/call-options.ts'
+import { withClasses } from '../options/interceptor-classes.ts'
 import type { CompressionType, ProducerOptions, ResolvedProducerOptions } from '../options/producer-options.ts'
 import { resolveProducerOptions } from '../options/resolve-options.ts'
 import { type ProducerRecord, type ProducerRecordInit, toProducerRecord } from '../record/producer-record.ts'
@@ -91,7 +92,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     this.clientId = clientId
     this.#options = resolved
     this.#clock = clock
-    this.#interceptors = new ProducerInterceptors(interceptors, {
+    this.#interceptors = new ProducerInterceptors(withClasses(resolved.interceptorClasses, interceptors), {
       clientId,
       groupId: undefined,
       options: options as unknown as Readonly<Record<string, unknown>>,
