@@ -97,7 +97,6 @@ function bundle(source: string, output: string): void {
     format: 'esm',
     platform: 'node',
     target: 'node22.18',
-    charset: 'utf8',
     logLevel: 'error',
   })
 }
