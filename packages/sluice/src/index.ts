@@ -71,6 +71,7 @@ export type { ConsumerRecord, TimestampType } from './record/consumer-record.ts'
 export { ConsumerRecords, type PartitionRecords } from './record/consumer-records.ts'
 export { type Header, type Headers, type HeadersInit, type HeaderValue, RecordHeaders } from './record/headers.ts'
 export type { ProducerRecord, ProducerRecordInit } from './record/producer-record.ts'
+export { checksumOf } from './record/record-audit.ts'
 export type { RecordMetadata } from './record/record-metadata.ts'
 export {
   bufferDeserializer,

@@ -9,6 +9,12 @@ export function recordChecksum({ payload, keyStart, keyLength, valueStart, value
   return valueLength > 0 ? crc32c(payload, valueStart, valueStart + valueLength, ofKey) : ofKey
 }
 
+/** The same number for a key and a value that are at hand: what `checksum` is of a record with these bytes. */
+export function checksumOf(key: Uint8Array | null, value: Uint8Array | null): number {
+  const ofKey = key === null ? 0 : crc32c(key)
+  return value === null ? ofKey : crc32c(value, 0, value.length, ofKey)
+}
+
 /**
  * KIP-42's `size`: the bytes of the record in format v2 as the first of a batch, before compression, without the batch's
  * header. So it depends on key, value and headers only, and not on the batch, which brokers may build anew.
