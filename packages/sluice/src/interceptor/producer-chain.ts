@@ -255,6 +255,7 @@ export class ProducerChain {
       this.pending++
       const hooks = this.#hooksBehind(members, after, record.topic, one.topic)
       const behind = new SendContext(this, stage === 'onSend' ? hooks : { ...hooks, onAcknowledgement: [] })
+      behind.deadLettered = context.deadLettered
       return { context: behind, outcome: this.#walk(stage, one, behind, 0) }
     })
     if (!emitted.some(({ outcome }) => outcome instanceof Promise)) {

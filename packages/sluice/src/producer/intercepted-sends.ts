@@ -151,22 +151,39 @@ export class InterceptedSends {
 
   /** All wait equally long, so the first that has not begun is the first to give up. */
   #watchDeadline(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+    if (this.#begun >= this.#sends.length) {
+      this.#timer?.cancel()
+      this.#timer = undefined
+      return
+    }
+    if (this.#timer !== undefined) return
     const { clock, expire } = this.#parts
-    const next = this.#sends.at(this.#begun)
+    const next = this.#firstWaiting()
     if (next === undefined) return
     this.#timer = clock.setTimer(
       () => {
+        this.#timer = undefined
         const nowMs = clock.monotonic()
+        // The queue stays as it is until all are through.
+        this.#isPumping = true
         for (let index = this.#begun; index < this.#sends.length; index++) {
           const send = this.#sends.at(index)!
+          if (send.isDone) continue
           if (send.deadlineMs > nowMs) break
-          if (!send.isDone) expire(send)
+          expire(send)
         }
+        this.#isPumping = false
         this.pump()
       },
       Math.max(0, next.deadlineMs - clock.monotonic()),
     )
+  }
+
+  #firstWaiting(): InterceptedSend | undefined {
+    for (let index = this.#begun; index < this.#sends.length; index++) {
+      const send = this.#sends.at(index)!
+      if (!send.isDone) return send
+    }
+    return undefined
   }
 }

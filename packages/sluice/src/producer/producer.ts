@@ -325,9 +325,9 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       const bytes = this.#appender.ofSerialized(serialized, context)
       const topic = topicOf(this.#client.metadata.cluster, destined)
       try {
-        if (topic === undefined || this.#mustWait(name)) this.#wait(destined, context, settle, reject, signal, bytes)
+        if (topic === undefined || this.#mustWait(name)) this.#wait(destined, context, settle, reject, signal, bytes.detach())
         else if (!this.#appender.place(destined, bytes, topic, settle, reject)) {
-          this.#wait(destined, context, settle, reject, signal, bytes, true)
+          this.#wait(destined, context, settle, reject, signal, bytes.detach(), true)
         }
       } catch (error) {
         this.#ending.fail(destined, -1, error as KafkaError, context, settle, reject)

@@ -64,15 +64,19 @@ export class RecordAppender {
       const serialized: SerializedRecord = { topic, partition, timestamp, headers, key: bytes.key(), value: bytes.value() }
       const outcome = context.chain.run('onSerialized', serialized, context)
       if (outcome === serialized) return null
-      // Whoever works on the bytes later must still find them there.
-      if (outcome instanceof Promise) this.#serializer.giveAwayScratch()
+      if (outcome instanceof Promise) this.keepBytes()
       return outcome
     } finally {
       this.#busy = false
     }
   }
 
-  /** A record that interceptors made of bytes. */
+  /** Somebody works on the bytes of the last record for longer: the next one does not overwrite them. */
+  keepBytes(): void {
+    this.#serializer.giveAwayScratch()
+  }
+
+  /** A record that interceptors made of bytes, which may be views of those of the last record. */
   ofSerialized(serialized: SerializedRecord, context: SendContext | null): RecordBytes {
     const bytes = new RecordBytes()
     bytes.topic = serialized.topic

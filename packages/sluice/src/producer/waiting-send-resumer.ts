@@ -55,7 +55,10 @@ export class WaitingSendResumer {
     try {
       const outcome = appender.serialize(record, context)
       if (outcome === null) send.bytes = appender.bytes.detach()
-      else send.prepared = Promise.resolve(outcome)
+      else {
+        appender.keepBytes()
+        send.prepared = Promise.resolve(outcome)
+      }
     } catch (error) {
       this.fail(send, error as KafkaError)
     }
@@ -75,6 +78,7 @@ export class WaitingSendResumer {
     const outcome = appender.serialize(record, context)
     if (send.done) return true
     if (outcome !== null) {
+      appender.keepBytes()
       send.prepared = Promise.resolve(outcome)
       return false
     }
@@ -106,12 +110,13 @@ export class WaitingSendResumer {
     const { clock, appender, verdicts, admitSerialized } = this.#parts
     const { record, context, settle, reject } = send
     const beganMs = clock.monotonic()
-    const outcome = await prepared
+    const outcome = await Promise.race([prepared, send.whenDone()])
     // As in Java, the time of the application's own code is not part of maxBlockMs.
     send.deadlineMs += clock.monotonic() - beganMs
-    if (send.done) {
+    if (outcome === undefined || send.done) {
       const { topic } = record
-      verdicts.discard(outcome, new KafkaError('ABORTED', `the send to topic "${topic}" was given up`, { topic }))
+      const error = new KafkaError('ABORTED', `the send to topic "${topic}" was given up`, { topic })
+      void prepared.then((late) => verdicts.discard(late, error))
       return true
     }
     if (!('verdict' in outcome)) {

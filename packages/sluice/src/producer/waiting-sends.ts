@@ -24,6 +24,7 @@ export class WaitingSend {
   readonly signal: AbortSignal | undefined
   #done = false
   #abortListener: (() => void) | undefined
+  #onDone: (() => void) | undefined
 
   constructor(
     record: ProducerRecord,
@@ -54,8 +55,17 @@ export class WaitingSend {
     this.signal.addEventListener('abort', listener, { once: true })
   }
 
+  /** Resolves with undefined once nothing more is to be done for it. */
+  whenDone(): Promise<undefined> {
+    if (this.#done) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      this.#onDone = () => resolve(undefined)
+    })
+  }
+
   finish(): void {
     this.#done = true
+    this.#onDone?.()
     if (this.#abortListener !== undefined) this.signal!.removeEventListener('abort', this.#abortListener)
   }
 }
