@@ -74,6 +74,11 @@ export class RecordAccumulator {
   readonly #topics = new Map<string, TopicQueues>()
   /** Those that have batches or had some lately. */
   readonly #active = new Set<TopicQueues>()
+<<<<<<< HEAD
+=======
+  /** Those of the last append: mostly the next one is to the same topic. */
+  #lastQueues: TopicQueues | undefined
+>>>>>>> fc2c68b (wip)
   readonly #incomplete = new Set<ProducerBatch>()
   readonly #nodeLatencies = new Map<number, NodeLatency>()
   /** By node: the partition that the last drain came to, so that every partition has its turn. */
@@ -117,7 +122,8 @@ export class RecordAccumulator {
    * with that buffer. Whether it was used tells NEW_BATCH; if not, it goes back to the pool here.
    */
   append(record: RecordBytes, settle: SendCallback | Resolve, reject: Reject | null, topic: TopicInfo, buffer?: Buffer): number {
-    const queues = this.#topicQueues(topic.name)
+    let queues = this.#lastQueues
+    if (queues === undefined || queues.topic !== topic.name) this.#lastQueues = queues = this.#topicQueues(topic.name)
     for (;;) {
       const sticky = record.partition < 0 ? queues.partitioner.current(topic) : undefined
       const queue = this.#queue(queues, sticky === undefined ? record.partition : sticky.partition)
@@ -127,10 +133,11 @@ export class RecordAccumulator {
       if (last !== undefined) {
         const before = last.estimatedSizeInBytes
         if (last.tryAppend(record, settle, reject)) {
-          if (sticky !== undefined) queues.partitioner.update(sticky, last.estimatedSizeInBytes - before, topic, last.isFull)
+          const { isFull } = last
+          if (sticky !== undefined) queues.partitioner.update(sticky, last.estimatedSizeInBytes - before, topic, isFull)
           if (buffer !== undefined) this.pool.deallocate(buffer)
-          if (this.#compressor !== undefined && last.isFull) this.#compressEarly(last)
-          return queue.length > 1 || last.isFull ? APPENDED | BATCH_FULL : APPENDED
+          if (isFull && this.#compressor !== undefined) this.#compressEarly(last)
+          return isFull || queue.length > 1 ? APPENDED | BATCH_FULL : APPENDED
         }
         last.closeForAppends()
         if (this.#compressor !== undefined) this.#compressEarly(last)
