@@ -7,10 +7,6 @@ import { silentLogger } from '../logger.ts'
 import { ManualClock } from '../network/testing/manual-clock.ts'
 import { MockClient } from '../network/testing/mock-client.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
-<<<<<<< HEAD
-import { MockClient } from '../network/testing/mock-client.ts'
-=======
->>>>>>> fc2c68b (wip)
 import { BufferPool } from './buffer-pool.ts'
 import type { ProducerBatch } from './producer-batch.ts'
 import { BATCH_FULL, RecordAccumulator } from './record-accumulator.ts'

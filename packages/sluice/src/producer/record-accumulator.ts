@@ -74,11 +74,8 @@ export class RecordAccumulator {
   readonly #topics = new Map<string, TopicQueues>()
   /** Those that have batches or had some lately. */
   readonly #active = new Set<TopicQueues>()
-<<<<<<< HEAD
-=======
   /** Those of the last append: mostly the next one is to the same topic. */
   #lastQueues: TopicQueues | undefined
->>>>>>> fc2c68b (wip)
   readonly #incomplete = new Set<ProducerBatch>()
   readonly #nodeLatencies = new Map<number, NodeLatency>()
   /** By node: the partition that the last drain came to, so that every partition has its turn. */
