@@ -133,3 +133,48 @@ test('buffer pool - BP-16 closing ends every wait', async () => {
   assert.equal(pool.queued, 0)
   assert.equal(clock.timers, 0)
 })
+
+test('buffer pool - a larger buffer counts, is used again by others like it, and makes room for what is asked for', () => {
+  const made: number[] = []
+  const { pool } = poolOf(4096, 1024, (size) => {
+    made.push(size)
+    return Buffer.alloc(size)
+  })
+  const larger = pool.tryAllocateLarger(2048)!
+  assert.equal(pool.availableMemory, 2048)
+  assert.equal(pool.tryAllocateLarger(3072), null)
+  pool.deallocateLarger(larger)
+  assert.equal(pool.availableMemory, 4096)
+  assert.equal(pool.unallocatedMemory, 2048)
+  assert.equal(pool.tryAllocateLarger(2048), larger)
+  pool.deallocateLarger(larger)
+  assert.equal(pool.tryAllocate(4096)!.length, 4096)
+  assert.equal(pool.availableMemory, 0)
+  assert.deepEqual(made, [2048, 4096])
+})
+
+test('buffer pool - an exchange is never refused, and what it takes too much others wait for', async () => {
+  const { pool } = poolOf(2048, 1024)
+  const first = pool.tryAllocate(1024)!
+  const second = pool.tryAllocate(1024)!
+  const odd = pool.exchange(first, 1500)
+  assert.equal(pool.availableMemory, -476)
+  assert.equal(pool.tryAllocate(1), null)
+  const waiting = pool.allocate(1024, 1000)
+  pool.deallocate(second)
+  pool.deallocateLarger(odd)
+  pool.deallocate(await waiting)
+  assert.equal(pool.availableMemory, 2048)
+  assert.equal(pool.unallocatedMemory, 1024, 'a buffer of a size that does not come again is not kept')
+})
+
+test('buffer pool - a larger buffer passes nobody who waits, and none is had once it is closed', async () => {
+  const { pool } = poolOf(2048, 1024)
+  const buffer = pool.tryAllocate(1024)!
+  const waiting = pool.allocate(2048, 1000)
+  assert.equal(pool.tryAllocateLarger(1024), null)
+  pool.deallocate(buffer)
+  pool.deallocate(await waiting)
+  pool.close()
+  assert.equal(pool.tryAllocateLarger(1024), null)
+})

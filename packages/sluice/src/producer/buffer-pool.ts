@@ -78,9 +78,10 @@ export class BufferPool {
     return this.#newBufferOr(size, size)
   }
 
-  /** Takes back a buffer from `tryAllocateLarger`, and keeps it. */
+  /** Takes back a buffer from `tryAllocateLarger` or `exchange`, and keeps it if its size is one that comes again. */
   deallocateLarger(buffer: Buffer): void {
-    this.#larger.give(buffer)
+    if (buffer.length % this.poolableSize === 0) this.#larger.give(buffer)
+    else this.#unpooled += buffer.length
     this.#serveWaiters()
   }
 
@@ -143,7 +144,8 @@ export class BufferPool {
   #serveWaiters(): void {
     while (this.#waiters.length > 0) {
       const waiter = this.#waiters[0]!
-      if (waiter.size === this.poolableSize && waiter.gathered === 0 && this.#free.length > 0) {
+      const maybePooled = waiter.size === this.poolableSize && waiter.gathered === 0 && this.availableMemory >= waiter.size
+      if (maybePooled && this.#free.length > 0) {
         this.#waiters.shift()
         waiter.cleanUp()
         waiter.resolve(this.#free.pop()!)
