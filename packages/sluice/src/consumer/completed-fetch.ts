@@ -13,6 +13,7 @@ import { RecordHeaders } from '../record/headers.ts'
 import { recordChecksum, recordSize } from '../record/record-audit.ts'
 import { bufferDeserializer, type Deserializer, stringDeserializer } from '../record/serdes.ts'
 import { FetchedHeaders } from './fetched-headers.ts'
+import type { FetchedRecord } from './fetched-record.ts'
 import { RecordDeserializationError } from './record-deserialization-error.ts'
 import type { PartitionState } from './subscription-state.ts'
 
@@ -45,10 +46,11 @@ export class CompletedFetch<K, V> {
   nextOffset: number
   /** Bytes of the records that `take` has read so far, before compression. */
   bytesRead = 0
-  /** Set when the broker answered with an error that the application has to see; there are no records then. */
-  readonly error: KafkaError | undefined
+  /** Set when there is an error that the application has to see; there are no records then. */
+  readonly error: Error | undefined
+  /** What the broker sent. */
+  readonly bytes: Buffer
   readonly #options: DecodeOptions<K, V>
-  readonly #bytes: Buffer
   /** The first batch that was not begun. */
   #at = 0
   #header: RecordBatchHeader | undefined
@@ -65,13 +67,13 @@ export class CompletedFetch<K, V> {
     bytes: Buffer,
     options: DecodeOptions<K, V>,
     abortedTransactions: readonly AbortedTransaction[] | null = null,
-    error?: KafkaError,
+    error?: Error,
   ) {
     this.state = state
     this.version = state.version
     this.nextOffset = fetchOffset
     this.error = error
-    this.#bytes = bytes
+    this.bytes = bytes
     this.#options = options
     this.#aborted = [...(abortedTransactions ?? [])].sort((a, b) => a.firstOffset - b.firstOffset)
   }
@@ -82,20 +84,21 @@ export class CompletedFetch<K, V> {
   }
 
   get remainingBytes(): number {
-    return this.#bytes.length - this.#at
+    return this.bytes.length - this.#at
   }
 
   /**
    * Appends up to `max` records to `target` and moves `nextOffset` past them; false when there is no more. Throws at a
-   * record that cannot be given out, every time anew, after what came before it has been taken.
+   * record that cannot be given out, every time anew, after what came before it has been taken. `isRaw`: records are
+   * FetchedRecords, which no deserializer has seen.
    */
-  take(max: number, target: ConsumerRecord<K, V>[]): boolean {
+  take(max: number, target: (ConsumerRecord<K, V> | FetchedRecord)[], isRaw = false): boolean {
     if (this.#failure !== undefined) throw this.#failure
     const before = target.length
     try {
       while (target.length - before < max) {
         if (this.#cursor === undefined && !this.#nextBatch()) return false
-        this.#takeFromBatch(max - (target.length - before), target)
+        this.#takeFromBatch(max - (target.length - before), target, isRaw)
       }
       return true
     } catch (error) {
@@ -105,7 +108,7 @@ export class CompletedFetch<K, V> {
     }
   }
 
-  #takeFromBatch(max: number, target: ConsumerRecord<K, V>[]): void {
+  #takeFromBatch(max: number, target: (ConsumerRecord<K, V> | FetchedRecord)[], isRaw: boolean): void {
     const cursor = this.#cursor!
     const header = this.#header!
     const { state } = this
@@ -129,11 +132,21 @@ export class CompletedFetch<K, V> {
         cursor.headersCount === 0 ? new RecordHeaders() : new FetchedHeaders(payload, cursor.headersStart, cursor.headersCount)
       // Before deserialization, which may change the bytes in place.
       const audit = recordAudit ? { checksum: recordChecksum(cursor), size: recordSize(cursor) } : undefined
+      const timestamp = appendTime ?? baseTimestamp + cursor.timestampDelta
+      if (isRaw) {
+        const key = keyLength < 0 ? null : payload.subarray(keyStart, keyStart + keyLength)
+        const value = valueLength < 0 ? null : payload.subarray(valueStart, valueStart + valueLength)
+        const raw: FetchedRecord = { topic, partition, offset, timestamp, timestampType, key, value, headers, leaderEpoch }
+        target.push(audit === undefined ? raw : { ...raw, ...audit })
+        this.nextOffset = offset + 1
+        taken++
+        continue
+      }
       const record: ConsumerRecord<K, V> = {
         topic,
         partition,
         offset,
-        timestamp: appendTime ?? baseTimestamp + cursor.timestampDelta,
+        timestamp,
         timestampType,
         key: keyLength < 0 ? null : this.#deserialize('key', keyDeserializer, keyStart, keyLength, headers, offset),
         value: valueLength < 0 ? null : this.#deserialize('value', valueDeserializer, valueStart, valueLength, headers, offset),
@@ -171,7 +184,7 @@ export class CompletedFetch<K, V> {
 
   /** Opens the next batch that has records for the application; false at the end of what the broker sent. */
   #nextBatch(): boolean {
-    const bytes = this.#bytes
+    const bytes = this.bytes
     // Brokers cut the last batch at the size limit.
     while (completeBatchSize(bytes, this.#at) >= 0) {
       const header = readBatchHeader(bytes, this.#at)
@@ -221,7 +234,7 @@ export class CompletedFetch<K, V> {
   }
 
   #isAbortMarker(header: RecordBatchHeader, at: number): boolean {
-    const payload = recordsPayload(header, this.#bytes, at)
+    const payload = recordsPayload(header, this.bytes, at)
     const cursor = new RecordCursor(payload, header.recordsCount)
     // The key is a version and a type, two bytes each.
     return cursor.next() && cursor.keyLength >= 4 && payload.readInt16BE(cursor.keyStart + 2) === ABORT_MARKER

@@ -20,14 +20,16 @@ import { ConsumerRecords } from '../record/consumer-records.ts'
 import { isTopicName, type TopicPartition, type TopicPartitionOffset } from '../record/topic-partition.ts'
 import { assignors } from './assignors/assignors.ts'
 import { ConsumerCoordinator } from './coordinator/consumer-coordinator.ts'
-import { type FetchedPartition, Fetcher } from './fetcher.ts'
+import { DeadLetters } from './dead-letters.ts'
+import type { Delivery } from './delivery.ts'
+import { Fetcher } from './fetcher.ts'
 import { EARLIEST_TIMESTAMP, type FoundOffset, LATEST_TIMESTAMP, OffsetFinder, type OffsetQuery } from './offset-finder.ts'
 import { OffsetReset } from './offset-reset.ts'
-import { publishPoll } from './poll-diagnostics.ts'
 import { checkListener, type RebalanceListener } from './rebalance-listener.ts'
 import { RecordIterator } from './record-iterator.ts'
+import { RecordReader } from './record-reader.ts'
 import { RecordRunner, type RunOptions } from './record-runner.ts'
-import { type Delivery, endTracking, type RecordSource, type SourceOptions } from './record-source.ts'
+import { endTracking, type RecordSource, type SourceOptions } from './record-source.ts'
 import { type OffsetResetStrategy, SubscriptionState } from './subscription-state.ts'
 import { TopicMetadata } from './topic-metadata.ts'
 import { type Deadline, deadlineIn, settledWithin, throwIfAborted, Wakeup } from './wait.ts'
@@ -76,17 +78,17 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #wakeup: Wakeup
-  readonly #subscriptions = new SubscriptionState()
+  readonly #subscriptions: SubscriptionState = new SubscriptionState((partition, from) => this.#interceptors.forget(partition, from))
   readonly #topics: TopicMetadata
   readonly #fetcher: Fetcher<K, V>
   readonly #finder: OffsetFinder
   readonly #reset: OffsetReset
   readonly #coordinator: ConsumerCoordinator | null
+  readonly #reader: RecordReader<K, V>
+  readonly #deadLetters: DeadLetters
   readonly #source: RecordSource<K, V>
   readonly #closing = new AbortController()
   #drain: ((partitions: readonly TopicPartition[]) => Promise<void>) | null = null
-  /** The call that reads records now. */
-  #reading: Promise<unknown> | null = null
   #isRunning = false
   #closed: Promise<void> | null = null
 
@@ -103,9 +105,12 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     this.#interceptors = new ConsumerInterceptors(withClasses(resolved.interceptorClasses, interceptors), {
       clientId: resolved.clientId,
       groupId,
+      side: 'consumer',
       options: options as unknown as Readonly<Record<string, unknown>>,
       logger,
       clock,
+      metrics: () => this.metrics(),
+      clusterId: () => this.#client.metadata.cluster.clusterId,
     })
     try {
       this.#client = parts.client ?? connect(resolved, clock, this.#metrics)
@@ -127,7 +132,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
               clock,
               logger,
               wakeup: this.#wakeup,
-              onCommit: (offsets) => this.#interceptors.chain.onCommit(offsets),
+              onCommit: (offsets) => this.#interceptors.onCommit(offsets),
               onRebalanced: (latencyMs, now) => this.#metrics.rebalanced(latencyMs, now),
               drain: async (partitions) => this.#drain?.(partitions),
             },
@@ -139,7 +144,14 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       resolved.excludeInternalTopics,
       () => coordinator?.groupTopics ?? null,
     )
-    const fetchOptions = { ...resolved, resetStrategy, recordAudit: resolved.recordAudit || this.#interceptors.chain.needsRecordAudit }
+    const interceptorChains = this.#interceptors
+    const fetchOptions = {
+      ...resolved,
+      resetStrategy,
+      get recordAudit() {
+        return resolved.recordAudit || interceptorChains.chain.needsRecordAudit
+      },
+    }
     this.#fetcher = new Fetcher<K, V>(this.#client, subscriptions, fetchOptions, clock, logger, this.#wakeup, this.#metrics)
     this.#finder = new OffsetFinder(this.#client, resolved, clock)
     this.#reset = new OffsetReset(
@@ -151,6 +163,21 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       logger,
       this.#wakeup,
     )
+    this.#deadLetters = new DeadLetters(options, parts, resolved.clientId, resolved.deadLetterTopic)
+    this.#reader = new RecordReader<K, V>(resolved, {
+      subscriptions,
+      topics: this.#topics,
+      coordinator,
+      reset: this.#reset,
+      fetcher: this.#fetcher,
+      interceptors: this.#interceptors,
+      deadLetters: this.#deadLetters,
+      metrics: this.#metrics,
+      wakeup: this.#wakeup,
+      clock,
+      closing: this.#closing.signal,
+    })
+    void this.#interceptors.configuring?.then(() => this.#wakeup.notify())
     this.#source = {
       subscriptions,
       wakeup: this.#wakeup,
@@ -237,8 +264,9 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     checkCallOptions('poll', options)
     if (this.#isRunning) throw new KafkaError('ILLEGAL_STATE', 'poll may not be called while run is at work')
     // Of a loop that was begun by hand and never ended.
-    if (this.#reading === null) endTracking(this.#subscriptions)
+    if (this.#reader.reading === null) endTracking(this.#subscriptions)
     const delivery = await this.#read({ timeoutMs: options.timeoutMs ?? DEFAULT_POLL_MS, signal: options.signal })
+    delivery?.intercepted?.done()
     return delivery?.records ?? new ConsumerRecords<K, V>([])
   }
 
@@ -454,7 +482,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   async #close(deadline: Deadline): Promise<void> {
     this.#closing.abort()
     this.#wakeup.notify()
-    const reading = this.#reading
+    const { reading } = this.#reader
     // Called by the listener itself, `poll` cannot end before this does.
     if (reading !== null && this.#coordinator?.isCallingListener !== true) await settledWithin(reading, this.#clock, deadline.remainingMs())
     const assigned = this.#subscriptions.assigned()
@@ -471,6 +499,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
     this.#fetcher.close()
     this.#reset.close()
     await step(() => this.#closeInterceptors(deadline))
+    await step(() => this.#deadLetters.close(deadline.remainingMs()))
     await step(() => this.#client.close())
     if (failure !== undefined) throw failure.error
   }
@@ -482,70 +511,9 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
   }
 
   /** One read at a time, for `poll`, the iterator and `run`. */
-  async #read(options: SourceOptions): Promise<Delivery<K, V> | null> {
+  #read(options: SourceOptions): Promise<Delivery<K, V> | null> {
     this.#assertOpen()
-    if (this.#reading !== null) throw new KafkaError('ILLEGAL_STATE', 'the consumer is being polled already: one call at a time')
-    const { mode } = this.#subscriptions
-    if (mode === 'none')
-      throw new KafkaError('ILLEGAL_STATE', 'the consumer is not subscribed to any topics: call subscribe or assign first')
-    const reading = this.#fetch(options)
-    this.#reading = reading
-    try {
-      return await reading
-    } finally {
-      this.#reading = null
-    }
-  }
-
-  async #fetch({ timeoutMs, signal, select, isInterrupted, isAlive }: SourceOptions): Promise<Delivery<K, V> | null> {
-    const deadline = deadlineIn(this.#clock, timeoutMs)
-    this.#metrics.polled(this.#clock.monotonic())
-    for (let turn = 0; ; turn++) {
-      throwIfAborted(signal)
-      this.#throwIfClosing()
-      const seen = this.#wakeup.count
-      await this.#coordinator?.poll(isAlive?.() ?? true)
-      this.#throwIfClosing()
-      this.#topics.throwError()
-      this.#reset.update()
-      const fetched = this.#fetcher.collect(this.#options.maxPollRecords, select)
-      // The next fetch is under way while the application works on this one.
-      this.#fetcher.sendFetches()
-      if (fetched.length > 0) {
-        const delivery = this.#deliver(fetched)
-        publishPoll(this.#options.clientId, this.#options.groupId, delivery)
-        return delivery
-      }
-      // Connections and timers need a turn even when nobody waits.
-      if (timeoutMs <= 0 && turn === 0) await new Promise((resolve) => setImmediate(resolve))
-      else if (deadline.expired || isInterrupted?.()) return null
-      else await this.#wakeup.wait(this.#untilNextStep(deadline), signal, seen)
-    }
-  }
-
-  #untilNextStep(deadline: Deadline): number {
-    const next = Math.min(deadline.at, this.#fetcher.nextRetryAt(), this.#reset.nextRetryAt(), this.#coordinator?.nextStepAt ?? Infinity)
-    return Math.max(1, next - this.#clock.monotonic())
-  }
-
-  #deliver(fetched: readonly FetchedPartition<K, V>[]): Delivery<K, V> {
-    const records = new ConsumerRecords<K, V>(
-      fetched.map(({ state, records }) => ({ topic: state.topic, partition: state.partition, records })),
-      fetched.map(({ state, nextOffset }) => ({
-        topic: state.topic,
-        partition: state.partition,
-        offset: nextOffset,
-        ...(state.positionEpoch === undefined ? {} : { leaderEpoch: state.positionEpoch }),
-      })),
-    )
-    if (this.#interceptors.chain.isEmpty) return { records, fetched }
-    try {
-      return { records: this.#interceptors.chain.onConsume(records), fetched }
-    } catch (error) {
-      // The application never had these: they come again.
-      for (const { state, startOffset } of fetched) state.seek(startOffset)
-      throw error
-    }
+    return this.#reader.read(options)
   }
 
   /** A rebalance that is under way is gone through first: it commits too, or lets this commit through when it is over. */
@@ -560,7 +528,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
         if (!isKafkaError(error) || error.code !== 'REBALANCE_IN_PROGRESS' || deadline.expired) throw error
       }
       await this.#coordinator?.poll()
-      await this.#wakeup.wait(Math.min(this.#untilNextStep(deadline), this.#options.retryBackoffMs), undefined, seen)
+      await this.#wakeup.wait(Math.min(this.#reader.untilNextStep(deadline), this.#options.retryBackoffMs), undefined, seen)
     }
   }
 
@@ -570,10 +538,6 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
 
   #assertOpen(): void {
     if (this.#closed !== null) throw new KafkaError('CLOSED', 'the consumer is closed')
-  }
-
-  #throwIfClosing(): void {
-    if (this.#closing.signal.aborted) throw new KafkaError('CLOSED', 'the consumer was closed')
   }
 }
 

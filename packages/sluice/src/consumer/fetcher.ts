@@ -9,6 +9,7 @@ import type { Node, TopicInfo } from '../network/cluster.ts'
 import type { KafkaClient } from '../network/kafka-client.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import { CompletedFetch, type DecodeOptions } from './completed-fetch.ts'
+import type { FetchedRecord } from './fetched-record.ts'
 import type { OffsetResetStrategy, PartitionState, SubscriptionState } from './subscription-state.ts'
 import type { Wakeup } from './wait.ts'
 
@@ -28,10 +29,26 @@ export interface FetchOptions<K, V> extends DecodeOptions<K, V> {
 /** What one `poll` takes of one partition. */
 export interface FetchedPartition<K, V> {
   readonly state: PartitionState
-  readonly records: ConsumerRecord<K, V>[]
+  /** The state's version: any other means that the application has sought since. */
+  readonly version: number
+  /** Empty as long as `raw` waits for interceptors. */
+  records: ConsumerRecord<K, V>[]
+  /** For interceptors that see records before the deserializers. */
+  readonly raw: FetchedRecord[] | null
+  /** What the records were read from, as long as dead letters may need it. */
+  readonly fetches: Buffer[] | null
   /** The position before and after: it may advance without records (compaction, aborted transactions). */
   readonly startOffset: number
   nextOffset: number
+  /** Leader epoch of the record before `nextOffset`. */
+  epoch: number | undefined
+  /** Records that were fetched, whatever becomes of them. */
+  count: number
+}
+
+/** Who looks at fetched records before the application does; nobody, as a rule. */
+export interface FetchedBy {
+  hasOnFetched(topic: string): boolean
 }
 
 interface Requested {
@@ -115,10 +132,10 @@ export class Fetcher<K, V> {
   }
 
   /**
-   * Takes up to `maxRecords` of what is buffered and advances the positions. Paused partitions, and those that `select`
-   * refuses, keep what they have. Throws the error of a partition when there are no records before it.
+   * Takes up to `maxRecords` of what is buffered; positions stay until `advance`. Paused partitions, and those that
+   * `select` refuses, keep what they have. Throws the error of a partition when there are no records before it.
    */
-  collect(maxRecords: number, select?: (state: PartitionState) => boolean): FetchedPartition<K, V>[] {
+  collect(maxRecords: number, select?: (state: PartitionState) => boolean, by: FetchedBy | null = null): FetchedPartition<K, V>[] {
     const fetched: FetchedPartition<K, V>[] = []
     const kept: CompletedFetch<K, V>[] = []
     let room = maxRecords
@@ -142,26 +159,27 @@ export class Fetcher<K, V> {
           break
         }
         const earlier = fetched.find((other) => other.state === state)
-        const records = earlier?.records ?? []
-        const before = records.length
-        const startOffset = state.position
+        const partition = earlier ?? newPartition<K, V>(state, by)
+        const target: (ConsumerRecord<K, V> | FetchedRecord)[] = partition.raw ?? partition.records
+        const before = target.length
         const bytesBefore = fetch.bytesRead
         let outcome: 'drained' | 'more' | 'failed'
         try {
-          outcome = this.#take(fetch, room, records, fetched.length === 0)
+          outcome = this.#take(fetch, room, target, partition.raw !== null, fetched.length === 0)
         } catch (error) {
           kept.push(fetch)
           throw error
         }
-        room -= records.length - before
+        room -= target.length - before
         bytes += fetch.bytesRead - bytesBefore
         if (outcome === 'drained') state.buffered = state.buffered.filter((other) => other !== fetch)
         else kept.push(fetch)
-        if (fetch.nextOffset > startOffset) {
-          state.position = fetch.nextOffset
-          state.positionEpoch = records.at(-1)?.leaderEpoch ?? state.positionEpoch
-          if (earlier === undefined) fetched.push({ state, records, startOffset, nextOffset: fetch.nextOffset })
-          else earlier.nextOffset = fetch.nextOffset
+        if (fetch.nextOffset > partition.nextOffset) {
+          partition.nextOffset = fetch.nextOffset
+          partition.epoch = target.at(-1)?.leaderEpoch ?? state.positionEpoch
+          partition.count = target.length
+          partition.fetches?.push(fetch.bytes)
+          if (earlier === undefined) fetched.push(partition)
         }
         if (outcome === 'failed') break
       }
@@ -170,6 +188,21 @@ export class Fetcher<K, V> {
     }
     if (fetched.length > 0) this.#measure(fetched, maxRecords - room, bytes)
     return fetched
+  }
+
+  /** The application gets what was collected of these partitions: the next `poll` goes on behind it. */
+  advance({ state, nextOffset, epoch }: FetchedPartition<K, V>): void {
+    state.position = nextOffset
+    state.positionEpoch = epoch
+  }
+
+  /**
+   * Reads of the partition go on at `offset`, though more was collected; `error`, if given, is then thrown by the first
+   * `collect` that has nothing before it.
+   */
+  putBack({ state, startOffset }: FetchedPartition<K, V>, offset: number, error?: Error): void {
+    state.seek(offset, offset === startOffset ? state.positionEpoch : undefined)
+    if (error !== undefined) this.#push(new CompletedFetch<K, V>(state, offset, NO_BYTES, this.#options, null, error))
   }
 
   #measure(fetched: readonly FetchedPartition<K, V>[], records: number, bytes: number): void {
@@ -182,11 +215,17 @@ export class Fetcher<K, V> {
   }
 
   /** `failed`: a record that cannot be given out follows. It is thrown by itself, not with records before it. */
-  #take(fetch: CompletedFetch<K, V>, room: number, records: ConsumerRecord<K, V>[], isFirst: boolean): 'drained' | 'more' | 'failed' {
-    const wanted = records.length + room
+  #take(
+    fetch: CompletedFetch<K, V>,
+    room: number,
+    target: (ConsumerRecord<K, V> | FetchedRecord)[],
+    isRaw: boolean,
+    isFirst: boolean,
+  ): 'drained' | 'more' | 'failed' {
+    const wanted = target.length + room
     try {
-      if (!fetch.take(room, records)) return 'drained'
-      return records.length < wanted ? 'failed' : 'more'
+      if (!fetch.take(room, target, isRaw)) return 'drained'
+      return target.length < wanted ? 'failed' : 'more'
     } catch (error) {
       if (!isFirst || fetch.nextOffset > fetch.state.position) return 'failed'
       throw error
@@ -343,7 +382,7 @@ export class Fetcher<K, V> {
         return
       }
       const message = `offset ${fetchOffset} does not exist in partition ${partition} of topic "${topic}"`
-      const error = new KafkaError('OFFSET_OUT_OF_RANGE', message, { topic, partition })
+      const error = new OffsetOutOfRange('OFFSET_OUT_OF_RANGE', message, { topic, partition })
       this.#push(new CompletedFetch<K, V>(state, fetchOffset, NO_BYTES, this.#options, null, error))
       return
     }
@@ -364,10 +403,10 @@ export class Fetcher<K, V> {
     this.#push(new CompletedFetch<K, V>(state, state.fetchOffset, NO_BYTES, this.#options, null, error))
   }
 
-  #surface(fetch: CompletedFetch<K, V>, error: KafkaError): void {
+  #surface(fetch: CompletedFetch<K, V>, error: Error): void {
     const { state } = fetch
     state.buffered = state.buffered.filter((other) => other !== fetch)
-    if (error.code !== 'OFFSET_OUT_OF_RANGE') throw error
+    if (!(error instanceof OffsetOutOfRange)) throw error
     if (this.#options.resetStrategy === null) throw error
     this.#logger.info('position is out of range and is reset', {
       topic: state.topic,
@@ -389,6 +428,16 @@ export class Fetcher<K, V> {
 }
 
 const NO_BYTES = Buffer.alloc(0)
+
+/** Told apart from errors of interceptors, which may have any code. */
+class OffsetOutOfRange extends KafkaError {}
+
+function newPartition<K, V>(state: PartitionState, by: FetchedBy | null): FetchedPartition<K, V> {
+  const { version, position } = state
+  const raw: FetchedRecord[] | null = by?.hasOnFetched(state.topic) === true ? [] : null
+  const fetches: Buffer[] | null = by === null ? null : []
+  return { state, version, records: [], raw, fetches, startOffset: position, nextOffset: position, epoch: undefined, count: 0 }
+}
 
 function isFatal(error: unknown): error is KafkaError {
   return error instanceof KafkaError && (error.code === 'AUTHENTICATION' || error.code === 'UNSUPPORTED_VERSION')

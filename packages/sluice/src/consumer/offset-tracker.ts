@@ -53,8 +53,10 @@ export class OffsetTracker {
 
   #pass(stretch: Stretch, record: ConsumerRecord): void {
     stretch.first++
-    // An interceptor may have put in records with offsets of its own making.
+    // An interceptor may have put in records with offsets of its own making, and several in place of one.
     const next = record.offset + 1
+    const following = stretch.records[stretch.first]
+    if (following !== undefined && following.offset < next) return
     if (next > this.#committable && next <= stretch.nextOffset) {
       this.#committable = next
       this.#leaderEpoch = record.leaderEpoch

@@ -1,5 +1,5 @@
 import { isObserved, publish } from '../diagnostics.ts'
-import type { Delivery } from './record-source.ts'
+import type { Delivery } from './delivery.ts'
 
 /** Tells subscribers of `sluice:consumer:poll` what a poll gives. */
 export function publishPoll(clientId: string, groupId: string | undefined, { records, fetched }: Delivery<any, any>): void {
@@ -8,10 +8,10 @@ export function publishPoll(clientId: string, groupId: string | undefined, { rec
     clientId,
     groupId,
     records: records.count,
-    partitions: fetched.map(({ state, records: taken, nextOffset }) => ({
+    partitions: fetched.map(({ state, count, nextOffset }) => ({
       topic: state.topic,
       partition: state.partition,
-      records: taken.length,
+      records: count,
       nextOffset,
     })),
   })

@@ -68,6 +68,8 @@ export class RecordIterator<K, V> implements AsyncIterator<ConsumerRecord<K, V>,
     try {
       const delivery = await this.#source.next({ timeoutMs: POLL_MS })
       if (delivery === null) return
+      // No interceptor has to do with these records any more but for their commit.
+      delivery.intercepted?.done()
       this.#trackers = track(delivery)
       this.#partitions = delivery.records.byPartition()
       if (this.#partitions.length > 0) this.#enter(0)

@@ -4,8 +4,10 @@ import { checkCallOptions } from '../options/call-options.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import type { PartitionRecords } from '../record/consumer-records.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
+import type { Delivery } from './delivery.ts'
+import type { InterceptedDelivery } from './intercepted-delivery.ts'
 import type { OffsetTracker } from './offset-tracker.ts'
-import { type Delivery, endTracking, isGivenUp, type RecordSource, track } from './record-source.ts'
+import { endTracking, isGivenUp, type RecordSource, track } from './record-source.ts'
 import type { PartitionState } from './subscription-state.ts'
 
 export interface RunOptions<K, V> {
@@ -19,17 +21,25 @@ export interface RunOptions<K, V> {
   readonly signal?: AbortSignal
 }
 
+/** What one poll gave of a partition. */
+interface Batch<K, V> {
+  readonly records: PartitionRecords<K, V>
+  readonly intercepted: InterceptedDelivery<K, V> | null
+}
+
 /** One partition's records that no handler has had yet. */
 interface Work<K, V> extends TopicPartition {
   readonly key: string
   /** One entry for each poll that gave records. */
-  readonly batches: PartitionRecords<K, V>[]
+  readonly batches: Batch<K, V>[]
   readonly state: PartitionState | undefined
   tracker: OffsetTracker | undefined
   /** Settles when the handler at work is done. */
   active: Promise<void> | null
   /** Given up: no more of it is handed out. */
   isCancelled: boolean
+  /** Made when an interceptor around the handler asks for its signal. */
+  controller: AbortController | undefined
 }
 
 const POLL_MS = 1000
@@ -80,8 +90,10 @@ export class RecordRunner<K, V> {
       await this.#loop()
     } finally {
       signal?.removeEventListener('abort', onAbort)
-      for (const work of this.#work.values()) work.isCancelled = true
-      await Promise.all([...this.#work.values()].map(({ active }) => active))
+      const works = [...this.#work.values()]
+      for (const work of works) work.isCancelled = true
+      await Promise.all(works.map(({ active }) => active))
+      for (const work of works) letGo(work)
       this.#source.setDrain(null)
       endTracking(this.#source.subscriptions)
     }
@@ -128,8 +140,11 @@ export class RecordRunner<K, V> {
 
   #take(delivery: Delivery<K, V>): void {
     const trackers = track(delivery)
-    for (const batch of delivery.records.byPartition()) {
-      const { topic, partition } = batch
+    const { intercepted } = delivery
+    for (const records of delivery.records.byPartition()) {
+      const { topic, partition } = records
+      const batch: Batch<K, V> = { records, intercepted }
+      intercepted?.hold()
       const key = `${topic}-${partition}`
       const state = this.#source.subscriptions.get(topic, partition)
       const work: Work<K, V> = {
@@ -141,6 +156,7 @@ export class RecordRunner<K, V> {
         tracker: trackers.get(key),
         active: null,
         isCancelled: false,
+        controller: undefined,
       }
       const before = this.#work.get(key)
       if (before !== undefined && !before.isCancelled) before.batches.push(batch)
@@ -149,6 +165,7 @@ export class RecordRunner<K, V> {
         this.#ready.push(work)
       }
     }
+    intercepted?.done()
     this.#dispatch()
   }
 
@@ -170,29 +187,42 @@ export class RecordRunner<K, V> {
 
   /** Never rejects: what a handler throws is kept for `run`. */
   readonly #handle = async (work: Work<K, V>): Promise<void> => {
-    const { eachRecord, eachBatch } = this.#options
     try {
-      for (let batch = work.batches.shift(); batch !== undefined; batch = work.batches.shift()) {
-        if (eachBatch !== undefined) {
-          if (this.#isOver(work)) return
-          await eachBatch(batch)
-          this.#hasProgressed = true
-          for (const record of batch.records) work.tracker?.done(record)
-          continue
-        }
-        for (const record of batch.records) {
-          if (this.#isOver(work)) return
-          const handled = eachRecord!(record)
-          // A handler that returns nothing costs no turn of the microtask queue.
-          if (handled !== undefined) await handled
-          this.#hasProgressed = true
-          work.tracker?.done(record)
-        }
+      for (let batch = work.batches[0]; batch !== undefined; batch = work.batches[0]) {
+        if (!(await this.#handleBatch(batch, work))) break
+        work.batches.shift()
+        batch.intercepted?.done()
       }
     } catch (error) {
       this.#failure ??= { error }
       this.#source.wakeup.notify()
+    } finally {
+      letGo(work)
     }
+  }
+
+  /** False when the rest of it is not wanted any more. */
+  async #handleBatch({ records: batch, intercepted }: Batch<K, V>, work: Work<K, V>): Promise<boolean> {
+    const { eachRecord, eachBatch } = this.#options
+    const signal = (): AbortSignal => signalOf(work)
+    if (eachBatch !== undefined) {
+      if (this.#isOver(work)) return false
+      const around = intercepted?.aroundBatch(batch, eachBatch, signal) ?? null
+      await (around === null ? eachBatch(batch) : around.run(batch))
+      this.#hasProgressed = true
+      for (const record of batch.records) work.tracker?.done(record)
+      return true
+    }
+    const around = intercepted?.aroundRecords(batch, eachRecord!, signal) ?? null
+    for (const record of batch.records) {
+      if (this.#isOver(work)) return false
+      const handled = around === null ? eachRecord!(record) : around.run(record)
+      // A handler that returns nothing costs no turn of the microtask queue.
+      if (handled !== undefined) await handled
+      this.#hasProgressed = true
+      work.tracker?.done(record)
+    }
+    return true
   }
 
   #isOver(work: Work<K, V>): boolean {
@@ -209,9 +239,23 @@ export class RecordRunner<K, V> {
       const work = this.#work.get(`${topic}-${partition}`)
       if (work === undefined) continue
       work.isCancelled = true
-      if (work.active === null) this.#work.delete(work.key)
-      else if (handling.getStore() !== work) leaving.push(work.active)
+      work.controller?.abort(new KafkaError('ABORTED', `partition ${partition} of topic "${topic}" is given up, or the consumer is closed`))
+      if (work.active === null) {
+        this.#work.delete(work.key)
+        letGo(work)
+      } else if (handling.getStore() !== work) leaving.push(work.active)
     }
     await Promise.all(leaving)
   }
+}
+
+/** Interceptors need wait no longer for what was not handled. */
+function letGo(work: Work<any, any>): void {
+  for (const { intercepted } of work.batches.splice(0)) intercepted?.done()
+}
+
+function signalOf(work: Work<any, any>): AbortSignal {
+  work.controller ??= new AbortController()
+  if (work.isCancelled) work.controller.abort()
+  return work.controller.signal
 }

@@ -1,15 +1,8 @@
-import type { ConsumerRecords } from '../record/consumer-records.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
-import type { FetchedPartition } from './fetcher.ts'
+import type { Delivery } from './delivery.ts'
 import { OffsetTracker } from './offset-tracker.ts'
 import type { PartitionState, SubscriptionState } from './subscription-state.ts'
 import type { Wakeup } from './wait.ts'
-
-/** What one poll gave: the records as interceptors left them, and the partitions they came from. */
-export interface Delivery<K, V> {
-  readonly records: ConsumerRecords<K, V>
-  readonly fetched: readonly FetchedPartition<K, V>[]
-}
 
 export interface SourceOptions {
   readonly timeoutMs: number

@@ -4,6 +4,9 @@ import type { CompletedFetch } from './completed-fetch.ts'
 import type { OffsetTracker } from './offset-tracker.ts'
 import type { RebalanceListener } from './rebalance-listener.ts'
 
+/** Records of the partition from `from` on come again, if at all: after a seek, or because the partition goes. */
+export type GivenUp = (partition: TopicPartition, from: number) => void
+
 export type OffsetResetStrategy = 'earliest' | 'latest'
 
 /** What the consumer knows of one assigned partition. An assignment that ends and comes back makes a new one. */
@@ -38,9 +41,13 @@ export class PartitionState implements TopicPartition {
   /** Set while `run` or the iterator hands out records: what is done, as opposed to what was polled. */
   tracker: OffsetTracker | null = null
 
-  constructor(topic: string, partition: number) {
+  readonly #onGivenUp: GivenUp
+
+  /** `onGivenUp` is told when records from an offset on no longer count. */
+  constructor(topic: string, partition: number, onGivenUp: GivenUp = () => {}) {
     this.topic = topic
     this.partition = partition
+    this.#onGivenUp = onGivenUp
   }
 
   get hasPosition(): boolean {
@@ -64,7 +71,7 @@ export class PartitionState implements TopicPartition {
     this.fetchOffset = offset
     this.resetStrategy = null
     this.retryAt = 0
-    this.#forget()
+    this.#forget(offset)
   }
 
   /** The position has to be looked up. */
@@ -73,19 +80,20 @@ export class PartitionState implements TopicPartition {
     this.positionEpoch = undefined
     this.fetchOffset = -1
     this.resetStrategy = strategy
-    this.#forget()
+    this.#forget(0)
   }
 
   release(): void {
     this.isAssigned = false
-    this.#forget()
+    this.#forget(0)
   }
 
-  #forget(): void {
+  #forget(from: number): void {
     this.version++
     this.buffered = []
     this.tracker = null
     this.preferredReplica = -1
+    this.#onGivenUp(this, from)
   }
 }
 
@@ -99,6 +107,11 @@ export class SubscriptionState {
   /** By `topic-partition`; the order is the one in which partitions are fetched. */
   readonly #partitions = new Map<string, PartitionState>()
   listener: RebalanceListener | undefined
+  readonly #onGivenUp: GivenUp | undefined
+
+  constructor(onGivenUp?: GivenUp) {
+    this.#onGivenUp = onGivenUp
+  }
 
   get mode(): Mode {
     return this.#mode
@@ -218,7 +231,7 @@ export class SubscriptionState {
     const next = new Map<string, PartitionState>()
     for (const { topic, partition } of partitions) {
       const key = `${topic}-${partition}`
-      next.set(key, this.#partitions.get(key) ?? new PartitionState(topic, partition))
+      next.set(key, this.#partitions.get(key) ?? new PartitionState(topic, partition, this.#onGivenUp))
     }
     for (const [key, state] of this.#partitions) if (!next.has(key)) state.release()
     this.#partitions.clear()

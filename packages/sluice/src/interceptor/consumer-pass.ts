@@ -1,0 +1,67 @@
+import type { TopicPartition } from '../record/topic-partition.ts'
+import type { ConsumerChain } from './consumer-chain.ts'
+
+/** A record that goes to the dead-letter topic; offset and partition are those it was fetched from. */
+export interface DeadLetterOrder extends TopicPartition {
+  readonly offset: number
+  readonly error: Error
+  readonly interceptor: string
+}
+
+/** Where a partition's records end for this time, and why: from here on they come again. */
+export interface Rejection {
+  readonly offset: number
+  readonly error: Error
+}
+
+/** What one poll fetched, on its way through one chain: what verdicts ask for, and the signals of its hooks. */
+export class ConsumerPass {
+  readonly chain: ConsumerChain
+  readonly deadLetters: DeadLetterOrder[] = []
+  readonly #rejections = new Map<string, Rejection>()
+  readonly #controllers = new Set<AbortController>()
+  /** Nobody waits for it any more: what its hooks still do counts for nothing. */
+  isOver = false
+
+  constructor(chain: ConsumerChain) {
+    this.chain = chain
+  }
+
+  get hasRejections(): boolean {
+    return this.#rejections.size > 0
+  }
+
+  rejectionOf({ topic, partition }: TopicPartition): Rejection | undefined {
+    return this.#rejections.size === 0 ? undefined : this.#rejections.get(`${topic}-${partition}`)
+  }
+
+  /** The partition's records end at `offset`, or where they ended already. */
+  reject({ topic, partition }: TopicPartition, offset: number, error: Error): void {
+    const key = `${topic}-${partition}`
+    const earlier = this.#rejections.get(key)
+    if (earlier === undefined || offset < earlier.offset) this.#rejections.set(key, { offset, error })
+  }
+
+  openController(): AbortController {
+    const controller = new AbortController()
+    this.#controllers.add(controller)
+    if (this.isOver) controller.abort()
+    return controller
+  }
+
+  closeController(controller: AbortController): void {
+    this.#controllers.delete(controller)
+  }
+
+  /** The poll was given up: tells the hooks that are at work. */
+  interrupt(reason: unknown): void {
+    this.isOver = true
+    for (const controller of this.#controllers) controller.abort(reason)
+  }
+
+  /** Nobody works on its records any more. To be called once. */
+  end(): void {
+    this.isOver = true
+    this.chain.ended()
+  }
+}
