@@ -83,6 +83,8 @@ export {
   encodedHeadersSize,
   encodedRecordSize,
   estimateSizeUpperBound,
+  type FlatHeaders,
+  flatHeaders,
   MAX_RECORD_OVERHEAD,
   type RecordHeader,
   writeRecord,

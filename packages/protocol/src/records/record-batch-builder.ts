@@ -1,6 +1,6 @@
 import { type CompressionType, compress } from '../compression/index.ts'
 import { BATCH_HEADER_BYTES, RECORDS_AT, writeBatchHeader } from './record-batch.ts'
-import { encodedHeadersSize, encodedRecordSize, type RecordHeader, writeRecord } from './record-encoder.ts'
+import { encodedHeadersSize, encodedRecordSize, type FlatHeaders, flatHeaders, type RecordHeader, writeRecord } from './record-encoder.ts'
 
 /** A record for `encodeBatch`: strings become UTF-8, and what is left out is null. */
 export interface BatchRecord {
@@ -106,11 +106,8 @@ function toBuffer(bytes: string | Uint8Array | null | undefined): Buffer | null 
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-function toHeaders(headers: BatchRecord['headers']): readonly RecordHeader[] {
+function toHeaders(headers: BatchRecord['headers']): FlatHeaders {
   if (headers === undefined) return []
-  if (Array.isArray(headers)) return headers as readonly RecordHeader[]
-  return Object.entries(headers as Readonly<Record<string, string | Uint8Array | null>>).map(([key, value]) => ({
-    key,
-    value: toBuffer(value),
-  }))
+  if (Array.isArray(headers)) return flatHeaders(headers as readonly RecordHeader[])
+  return Object.entries(headers as Readonly<Record<string, string | Uint8Array | null>>).flat()
 }

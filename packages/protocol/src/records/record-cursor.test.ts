@@ -6,7 +6,7 @@ import { ProtocolError } from '../wire/protocol-error.ts'
 import { BATCH_HEADER_BYTES, RECORDS_COUNT_AT, readBatchHeader, verifyBatchCrc, writeBatchCrc } from './record-batch.ts'
 import { encodeBatch } from './record-batch-builder.ts'
 import { forEachRecord, RecordCursor, recordsPayload } from './record-cursor.ts'
-import { encodedHeadersSize, encodedRecordSize, estimateSizeUpperBound, writeRecord } from './record-encoder.ts'
+import { encodedHeadersSize, encodedRecordSize, estimateSizeUpperBound, flatHeaders, writeRecord } from './record-encoder.ts'
 import { batchRecords, type PlainRecord, seeded } from './testing/arbitraries.ts'
 import { writeVarint } from './varint.ts'
 
@@ -46,9 +46,10 @@ test('record encoder - the computed size is what is written, and the upper bound
   fc.assert(
     fc.property(batchRecords, (records) => {
       for (const { key, value, headers, timestamp, offsetDelta } of records) {
-        const headersSize = encodedHeadersSize(headers)
+        const fields = flatHeaders(headers)
+        const headersSize = encodedHeadersSize(fields)
         const size = encodedRecordSize(offsetDelta, timestamp, key?.length ?? -1, value?.length ?? -1, headersSize)
-        const next = writeRecord(target, 7, offsetDelta, timestamp, key, 0, key?.length ?? -1, value, 0, value?.length ?? -1, headers)
+        const next = writeRecord(target, 7, offsetDelta, timestamp, key, 0, key?.length ?? -1, value, 0, value?.length ?? -1, fields)
         assert.equal(next - 7, size)
         assert.ok(estimateSizeUpperBound(key?.length ?? -1, value?.length ?? -1, headersSize) >= BATCH_HEADER_BYTES + size)
         const cursor = new RecordCursor(target, 1, 7, next)

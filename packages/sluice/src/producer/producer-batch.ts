@@ -5,6 +5,7 @@ import {
   compress,
   decompress,
   encodedRecordSize,
+  flatHeaders,
   writeBatchHeader,
   writeRecord,
 } from '@sluice/protocol'
@@ -138,7 +139,8 @@ export class ProducerBatch {
       record.valueSource,
       record.valueStart,
       record.valueLength,
-      record.headerList,
+      record.headers,
+      record.headersSize,
     )
     if (offsetDelta === 0) this.#baseTimestamp = record.timestamp
     if (record.timestamp > this.#maxTimestamp) this.#maxTimestamp = record.timestamp
@@ -350,7 +352,7 @@ export class ProducerBatch {
       bytes.valueSource = source
       bytes.valueStart = cursor.valueStart
       bytes.valueLength = cursor.valueLength
-      bytes.setHeaders(cursor.headersCount === 0 ? [] : cursor.readHeaders())
+      bytes.setHeaders(flatHeaders(cursor.readHeaders()))
       bytes.context = this.#thunks.context(index)
       const settle = this.#thunks.settler(index)
       const reject = this.#thunks.rejecter(index)

@@ -105,7 +105,7 @@ export class RecordAppender {
       // A serializer or partitioner that closes the producer, or fires the signal, has ended this very send.
       if (waiting?.done) return true
       const headers = record.headers as RecordHeaders
-      bytes.setHeaders(headers.setReadOnly().toList())
+      bytes.setHeaders(headers.setReadOnly().toFlat())
       if (bytes.context !== null) bytes.context.headers = headers
       checkSize(bytes, this.#options)
       return this.append(bytes, topic, settle, reject)

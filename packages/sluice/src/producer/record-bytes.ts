@@ -1,7 +1,7 @@
-import { encodedHeadersSize, estimateSizeUpperBound, type RecordHeader } from '@sluice/protocol'
+import { encodedHeadersSize, estimateSizeUpperBound, type FlatHeaders } from '@sluice/protocol'
 import type { SendContext } from '../interceptor/send-context.ts'
 
-const NO_HEADERS: readonly RecordHeader[] = []
+const NO_HEADERS: FlatHeaders = []
 
 /**
  * One record as bytes, between the serializers and a batch. Key and value are regions of a source, mostly of the
@@ -20,15 +20,16 @@ export class RecordBytes {
   valueStart = 0
   /** -1 for a null value. */
   valueLength = -1
-  headerList: readonly RecordHeader[] = NO_HEADERS
+  /** Keys and values in turn. */
+  headers: FlatHeaders = NO_HEADERS
   /** Encoded bytes of all headers with their count. */
   headersSize = 1
   /** The interceptors to tell of the record's end; null when there are none. */
   context: SendContext | null = null
 
-  setHeaders(list: readonly RecordHeader[]): void {
-    this.headerList = list
-    this.headersSize = list.length === 0 ? 1 : encodedHeadersSize(list)
+  setHeaders(headers: FlatHeaders): void {
+    this.headers = headers
+    this.headersSize = headers.length === 0 ? 1 : encodedHeadersSize(headers)
   }
 
   setKey(key: Buffer | null): void {
@@ -68,7 +69,7 @@ export class RecordBytes {
     copy.keyLength = this.keyLength
     copy.valueSource = copyOf(this.value())
     copy.valueLength = this.valueLength
-    copy.headerList = this.headerList
+    copy.headers = this.headers
     copy.headersSize = this.headersSize
     copy.context = this.context
     return copy

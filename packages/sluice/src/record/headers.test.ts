@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { isKafkaError } from '../errors.ts'
 import { emptyHeaders, RecordHeaders } from './headers.ts'
 
@@ -63,4 +64,63 @@ test('headers - a wrong value is refused by the name of its key, and is not told
     )
   }
   for (const init of ['text', 5, [['a']], [5], [[7, 'x']]]) assert.throws(() => RecordHeaders.from(init as never), code('INVALID_ARGUMENT'))
+})
+
+test('headers - a text becomes bytes when they are asked for, once, and reaches the encoder as it was given', () => {
+  const bytes = Buffer.from('2')
+  const headers = new RecordHeaders().add('a', 'é').add('b', bytes).add('c', null)
+  assert.deepEqual(headers.toFlat(), ['a', 'é', 'b', bytes, 'c', null])
+  const made = headers.get('a')
+  assert.deepEqual(made, Buffer.from('é'))
+  assert.equal(headers.get('a'), made)
+  assert.equal([...headers][0]?.value, made)
+  assert.equal(headers.get('b'), bytes)
+  assert.deepEqual(headers.toFlat(), ['a', made, 'b', bytes, 'c', null])
+})
+
+test('headers - a read-only list still gives the bytes of its texts', () => {
+  assert.deepEqual(new RecordHeaders().add('a', '1').setReadOnly().get('a'), Buffer.from('1'))
+})
+
+const commands = fc.array(
+  fc.tuple(fc.constantFrom('add', 'set', 'delete'), fc.constantFrom('a', 'b', 'c'), fc.option(fc.constantFrom('', '1', 'ü'))),
+  { maxLength: 30 },
+)
+
+test('headers - do what a plain list of pairs does', () => {
+  fc.assert(
+    fc.property(commands, (steps) => {
+      const headers = new RecordHeaders()
+      let model: [string, string | null][] = []
+      for (const [step, key, value] of steps) {
+        const had = model.some(([name]) => name === key)
+        if (step !== 'add') model = model.filter(([name]) => name !== key)
+        if (step === 'delete') assert.equal(headers.delete(key), had)
+        else {
+          headers[step](key, value)
+          model.push([key, value])
+        }
+        assert.deepEqual(pairs(RecordHeaders.from(headers)), model)
+        assert.equal(headers.size, model.length)
+        assert.equal(
+          headers.has('a'),
+          model.some(([name]) => name === 'a'),
+        )
+        assert.equal(headers.getString('a'), model.findLast(([name]) => name === 'a')?.[1])
+        assert.deepEqual(headers.keys(), [...new Set(model.map(([name]) => name))])
+      }
+      assert.deepEqual(pairs(headers), model)
+    }),
+  )
+})
+
+test('headers - may be changed while they are gone through', () => {
+  const headers = RecordHeaders.from({ a: '1', b: '2', c: '3' })
+  const seen: string[] = []
+  for (const { key } of headers) {
+    seen.push(key)
+    headers.delete(key)
+  }
+  assert.deepEqual(seen, ['a', 'b', 'c'])
+  assert.equal(headers.size, 0)
 })

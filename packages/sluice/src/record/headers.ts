@@ -1,3 +1,4 @@
+import type { FlatHeaders } from '@sluice/protocol'
 import { KafkaError } from '../errors.ts'
 
 /** Anything a header's value may be given as; strings become UTF-8, and null stays null. */
@@ -35,12 +36,16 @@ export interface Headers extends Iterable<Header> {
   keys(): readonly string[]
 }
 
-/** What a list without headers shares, so that an empty one costs no array. */
-const NONE: readonly Header[] = Object.freeze([])
+/** A value as it was given: a string stays one until somebody asks for its bytes, and mostly only the encoder does. */
+type KeptValue = string | Buffer | null
 
-/** The list behind every record's `headers`. Costs one small object until the first header is added. */
+/** What a list without headers shares, so that an empty one costs no array. */
+const NONE: FlatHeaders = Object.freeze([])
+
+/** The list behind every record's `headers`. Costs one small object until the first header is added, and an array from then on. */
 export class RecordHeaders implements Headers {
-  #list: Header[] | undefined = undefined
+  /** Keys and values in turn. */
+  #flat: KeptValue[] | undefined = undefined
   #readOnly = false
 
   /** Always a fresh list, never the one given: what the producer and its interceptors add stays out of the caller's object. */
@@ -48,7 +53,7 @@ export class RecordHeaders implements Headers {
     const headers = new RecordHeaders()
     if (init === undefined || init === null) return headers
     if (init instanceof RecordHeaders) {
-      if (init.#list !== undefined) headers.#list = init.#list.slice()
+      if (init.#flat !== undefined) headers.#flat = init.#flat.slice()
       return headers
     }
     if (typeof init !== 'object') throw headersError(`an object, a list of [key, value] pairs or Headers, not ${kindOf(init)}`)
@@ -71,33 +76,38 @@ export class RecordHeaders implements Headers {
     return headers
   }
 
-  /** Takes over a list that nobody else holds, as the fetcher reads it from a batch. */
-  static ofList(list: Header[]): RecordHeaders {
+  /** What the fetcher reads from a batch. */
+  static ofList(list: readonly Header[]): RecordHeaders {
     const headers = new RecordHeaders()
-    if (list.length > 0) headers.#list = list
+    for (const { key, value } of list) headers.#append(key, value)
     return headers
   }
 
   get size(): number {
-    return this.#list === undefined ? 0 : this.#list.length
+    return this.#flat === undefined ? 0 : this.#flat.length / 2
   }
 
   get isReadOnly(): boolean {
     return this.#readOnly
   }
 
-  /** The headers in order, for encoders: no copy is made, so it is not to be changed. */
+  /** The headers in order; a list of the moment. */
   toList(): readonly Header[] {
-    return this.#list ?? NONE
+    const list: Header[] = []
+    const flat = this.#flat
+    if (flat !== undefined) for (let at = 0; at < flat.length; at += 2) list.push({ key: flat[at] as string, value: bytesAt(flat, at + 1) })
+    return list
+  }
+
+  /** Keys and values in turn, for encoders: no copy is made, so it is not to be changed. */
+  toFlat(): FlatHeaders {
+    return this.#flat ?? NONE
   }
 
   get(key: string): Buffer | null | undefined {
-    const list = this.#list
-    if (list === undefined) return undefined
-    for (let index = list.length - 1; index >= 0; index--) {
-      const header = list[index] as Header
-      if (header.key === key) return header.value
-    }
+    const flat = this.#flat
+    if (flat === undefined) return undefined
+    for (let at = flat.length - 2; at >= 0; at -= 2) if (flat[at] === key) return bytesAt(flat, at + 1)
     return undefined
   }
 
@@ -113,29 +123,29 @@ export class RecordHeaders implements Headers {
   }
 
   has(key: string): boolean {
-    return this.get(key) !== undefined
+    return this.#indexOf(key) >= 0
   }
 
   add(key: string, value: HeaderValue): this {
     this.#assertWritable(key)
-    const header = { key: checkedKey(key), value: toBytes(key, value) }
-    if (this.#list === undefined) this.#list = [header]
-    else this.#list.push(header)
+    this.#append(checkedKey(key), toKept(key, value))
     return this
   }
 
   set(key: string, value: HeaderValue): this {
     this.#assertWritable(key)
-    const bytes = toBytes(checkedKey(key), value)
-    this.delete(key)
-    return this.add(key, bytes)
+    const kept = toKept(checkedKey(key), value)
+    const first = this.#indexOf(key)
+    if (first >= 0) this.#removeFrom(first, key)
+    this.#append(key, kept)
+    return this
   }
 
   delete(key: string): boolean {
     this.#assertWritable(key)
-    const list = this.#list
-    if (list === undefined || !this.has(key)) return false
-    this.#list = list.filter((header) => header.key !== key)
+    const first = this.#indexOf(key)
+    if (first < 0) return false
+    this.#removeFrom(first, key)
     return true
   }
 
@@ -151,6 +161,33 @@ export class RecordHeaders implements Headers {
 
   [Symbol.iterator](): Iterator<Header> {
     return this.toList()[Symbol.iterator]()
+  }
+
+  #indexOf(key: string): number {
+    const flat = this.#flat
+    if (flat === undefined) return -1
+    for (let at = 0; at < flat.length; at += 2) if (flat[at] === key) return at
+    return -1
+  }
+
+  /** A new array for the first few: one that grows by `push` has room for 17 more at once, and lives as long as its record. */
+  #append(key: string, value: KeptValue): void {
+    const flat = this.#flat
+    if (flat === undefined) this.#flat = [key, value]
+    else if (flat.length === 2) this.#flat = [flat[0] as string, flat[1] as KeptValue, key, value]
+    else if (flat.length === 4) this.#flat = [flat[0] as string, flat[1] as KeptValue, flat[2] as string, flat[3] as KeptValue, key, value]
+    else flat.push(key, value)
+  }
+
+  #removeFrom(first: number, key: string): void {
+    const flat = this.#flat!
+    let kept = first
+    for (let at = first + 2; at < flat.length; at += 2) {
+      if (flat[at] === key) continue
+      flat[kept++] = flat[at] as string
+      flat[kept++] = flat[at + 1] as KeptValue
+    }
+    flat.length = kept
   }
 
   #assertWritable(key: string): void {
@@ -172,9 +209,14 @@ function checkedKey(key: unknown): string {
   return key
 }
 
-function toBytes(key: string, value: unknown): Buffer | null {
-  if (value === null) return null
-  if (typeof value === 'string') return Buffer.from(value, 'utf8')
+/** The bytes of a string are made once, so that who asks again gets the same object. */
+function bytesAt(flat: KeptValue[], at: number): Buffer | null {
+  const value = flat[at] as KeptValue
+  return typeof value === 'string' ? (flat[at] = Buffer.from(value, 'utf8')) : value
+}
+
+function toKept(key: string, value: unknown): KeptValue {
+  if (value === null || typeof value === 'string') return value
   if (Buffer.isBuffer(value)) return value
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   throw new KafkaError('INVALID_ARGUMENT', `header "${key}" must be a string, bytes (Uint8Array) or null, not ${kindOf(value)}`)

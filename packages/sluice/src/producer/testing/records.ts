@@ -28,6 +28,6 @@ export function recordBytes({
   bytes.valueSource = value === null ? null : Buffer.from(value as string)
   bytes.valueLength = bytes.valueSource?.length ?? -1
   const list = RecordHeaders.from(headers)
-  bytes.setHeaders(list.toList())
+  bytes.setHeaders(list.toFlat())
   return bytes
 }
