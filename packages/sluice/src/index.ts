@@ -10,6 +10,18 @@ export {
 } from './admin/admin.ts'
 export type { GroupDescription, GroupListing, GroupMemberDescription } from './admin/group-calls.ts'
 export type { Clock, Timer } from './clock.ts'
+export {
+  type ConfigWatch,
+  type ConsumerConfig,
+  defineConfig,
+  type LoadConfigOptions,
+  loadConfig,
+  type ProducerConfig,
+  type SluiceConfig,
+  type SluiceConfigFile,
+  type WatchableClient,
+  type WatchConfigOptions,
+} from './config/load-config.ts'
 export { type CallOptions, type ConsumerGroupMetadata, KafkaConsumer, type PollOptions } from './consumer/consumer.ts'
 export type { FoundOffset, OffsetQuery } from './consumer/offset-finder.ts'
 export type { RebalanceListener } from './consumer/rebalance-listener.ts'
@@ -62,6 +74,7 @@ export type { OAuthBearerToken, Provider, SaslOptions, SecurityProtocol, SslOpti
 export type { Cluster, Node, PartitionInfo, TopicInfo } from './network/cluster.ts'
 export type { AdminOptions } from './options/admin-options.ts'
 export type { ConsumerOptions, PartitionAssignorName } from './options/consumer-options.ts'
+export type { InterceptorEntry } from './options/interceptor-classes.ts'
 export type { NetworkOptions } from './options/network-options.ts'
 export type { CompressionType, Partitioner, ProducerOptions } from './options/producer-options.ts'
 export { fromProperties, type PropertiesOptions } from './options/properties.ts'

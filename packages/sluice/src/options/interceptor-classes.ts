@@ -133,10 +133,10 @@ export function moduleFailure(specifier: string, error: unknown): string {
   const what = `module "${specifier}" cannot be loaded`
   if (!(error instanceof Error)) return `${what}: it threw no Error`
   const { code } = error as NodeJS.ErrnoException
-  const place = /(?:file:\/\/)?(\/[^\s()]+:\d+)(?::\d+)?/.exec(error.stack ?? '')?.[1]
+  const place = /(?:^|file:\/\/|[\s(])(\/[^\s():]+:\d+(?::\d+)?)/m.exec(error.stack ?? '')?.[1]
   if (code === 'ERR_REQUIRE_ASYNC_MODULE') return `${what} at once, for it has a top-level await; use loadConfig, or take the await out`
   if (error instanceof SyntaxError || code?.includes('TYPESCRIPT_SYNTAX')) {
-    return `${what}: a syntax error${place === undefined ? '' : ` at ${place}`}; see "node --check"`
+    return `${what}: a syntax error${place === undefined ? '' : ` at ${place}`}; "node --check" tells it`
   }
   return `${what}: ${error.message.split('\n')[0]}${place === undefined || code !== undefined ? '' : ` (at ${place})`}`
 }

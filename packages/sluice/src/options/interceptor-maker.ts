@@ -206,7 +206,7 @@ function interceptorProblem(made: unknown, side: ClientSide): string | null {
     ;(made as PromiseLike<unknown>).then(undefined, () => {})
     return 'the factory gave a promise; do what takes time in configure, which may give one'
   }
-  if (!isInstance(made)) return `is no interceptor: it must be an object with a name and hooks, not ${kindOf(made)}`
+  if (!isInstance(made)) return `gives no interceptor: it must be an object with a name and hooks, not ${kindOf(made)}`
   const has = (hook: string): boolean => typeof (made as Record<string, unknown>)[hook] === 'function'
   const [own, other] = side === 'producer' ? [PRODUCER_HOOKS, CONSUMER_HOOKS] : [CONSUMER_HOOKS, PRODUCER_HOOKS]
   if (!own.some(has) && other.some(has)) return `has no hook that a ${side} calls; it would do nothing here`
