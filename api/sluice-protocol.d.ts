@@ -83,6 +83,8 @@ export interface DecodedHeader {
 
 export type ErrorName = keyof typeof errorCodes;
 
+export type FlatHeaders = readonly (string | Uint8Array | null)[];
+
 export declare class FrameSplitter {
     #private;
     constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void);
@@ -389,7 +391,7 @@ export declare function encodeRequest<Q>(api: Api<Q, unknown>, version: number, 
 
 export declare function encodeResponse<P>(api: Api<unknown, P>, version: number, correlationId: number, message: Writable<P>): Buffer[];
 
-export declare function encodedHeadersSize(headers: readonly RecordHeader[]): number;
+export declare function encodedHeadersSize(headers: FlatHeaders): number;
 
 export declare function encodedRecordSize(offsetDelta: number, timestampDelta: number, keyLength: number, valueLength: number, headersSize: number): number;
 
@@ -533,6 +535,8 @@ export declare const errorCodes: {
 
 export declare function estimateSizeUpperBound(keyLength: number, valueLength: number, headersSize: number): number;
 
+export declare function flatHeaders(headers: readonly RecordHeader[]): FlatHeaders;
+
 export declare function forEachBatch(buffer: Buffer, visit: (header: RecordBatchHeader, at: number) => void, at?: number, end?: number): number;
 
 export declare function forEachRecord(buffer: Buffer, at: number, visit: (offset: number, timestamp: number, cursor: RecordCursor) => void, maxBytes?: number): RecordBatchHeader;
@@ -567,7 +571,7 @@ export declare function writeBatchHeader(buffer: Buffer, at: number, fields: Rec
 
 export declare function writeMessage<T>(codec: MessageCodec<T>, message: Writable<T>, version: number): Buffer;
 
-export declare function writeRecord(target: Buffer, at: number, offsetDelta: number, timestampDelta: number, keySource: Buffer | null, keyStart: number, keyLength: number, valueSource: Buffer | null, valueStart: number, valueLength: number, headers?: readonly RecordHeader[]): number;
+export declare function writeRecord(target: Buffer, at: number, offsetDelta: number, timestampDelta: number, keySource: Buffer | null, keyStart: number, keyLength: number, valueSource: Buffer | null, valueStart: number, valueLength: number, headers?: FlatHeaders, headersSize?: number): number;
 
 export declare function writeVarint(buffer: Uint8Array, at: number, value: number): number;
 
