@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 export const root: string = fileURLToPath(new URL('..', import.meta.url))
 
 /** The one `testing` folder that is published, as `sluice/testing`; any other holds what the package's own tests share. */
-export const publicTesting = 'packages/sluice/src/testing/'
+const publicTesting = 'packages/sluice/src/testing/'
 
 /** Hand-written and generated sources of the packages, tests left out; paths relative to the repository. */
 export function packageSources(): string[] {

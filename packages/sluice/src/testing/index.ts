@@ -1,4 +1,5 @@
 // What tests of applications and of interceptors stand on
+export type { Consumer, Producer } from './client-types.ts'
 export { CollectingLogger, type LogLine } from './collecting-logger.ts'
 export type {
   InterceptorContractOptions,
@@ -8,6 +9,9 @@ export type {
 } from './contract/contract-options.ts'
 export { interceptorContract } from './interceptor-contract.ts'
 export { ManualClock } from './manual-clock.ts'
+export type { MockTopics } from './mock-cluster.ts'
+export { MockProducer } from './mock-producer.ts'
+export type { MockProducerOptions } from './mock-producer-options.ts'
 export {
   type BytesInit,
   type ConsumerRecordInit,

@@ -9,6 +9,7 @@ import type { AnyInterceptor, Check, InterceptorContractOptions, InterceptorFact
 import { outcomeOf } from './outcome.ts'
 import { samples, serialized } from './samples.ts'
 import { Subject } from './subject.ts'
+import { same } from './unchanged.ts'
 
 /** Of a `paired` interceptor: what it does on produce, another instance of it undoes on consume. */
 export function pairChecks(
@@ -37,7 +38,7 @@ export function pairChecks(
             assert.equal(received.what, 'record', 'onFetched took away what onSerialized let pass')
             const { key, value } = (received as { record: RawRecord }).record
             const original = serialized(samples(options.record)[index]!)
-            assert.deepEqual([key, value], [original.key, original.value])
+            assertGivenBack('onFetched', { key, value }, original)
           }),
       })
     }
@@ -56,10 +57,15 @@ export function pairChecks(
             assert.equal(received.what, 'record', 'onConsume took away what onSend let pass')
             const [record] = (received as { record: ConsumerRecords }).record
             const original = recordOf(samples(options.record)[index]!.init)
-            assert.deepEqual([record?.key, record?.value], [original.key, original.value])
+            assertGivenBack('onConsume', { key: record?.key, value: record?.value }, original)
           }),
       })
     }
   }
   return checks
+}
+
+function assertGivenBack(hook: string, { key, value }: { key: unknown; value: unknown }, original: { key: unknown; value: unknown }): void {
+  assert.ok(same(key ?? null, original.key), `${hook} did not give the key back as it was`)
+  assert.ok(same(value ?? null, original.value), `${hook} did not give the value back as it was`)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import type { Headers } from '../../record/headers.ts'
 import type { InterceptorContractOptions, RecordPart } from './contract-options.ts'
 
@@ -69,12 +70,8 @@ function copyOf(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? structuredClone(value) : value
 }
 
-function same(one: unknown, other: unknown): boolean {
+/** Without the difference that an assertion would print: of a large value it takes minutes. */
+export function same(one: unknown, other: unknown): boolean {
   if (one instanceof Uint8Array && other instanceof Uint8Array) return Buffer.compare(one, other) === 0
-  try {
-    assert.deepStrictEqual(one, other)
-    return true
-  } catch {
-    return false
-  }
+  return isDeepStrictEqual(one, other)
 }
