@@ -20,10 +20,11 @@ export class DeadLetters {
       const value = (given as unknown as Record<string, unknown>)[name]
       if (value !== undefined) connection[name] = value
     }
-    this.#options = { ...connection, clientId: `${clientId}-dead-letter`, [clientParts]: parts } as unknown as ProducerOptions<
-      Buffer,
-      Buffer
-    >
+    this.#options = {
+      ...connection,
+      clientId: `${clientId}-dead-letter`,
+      [clientParts]: parts.deadLetters ?? {},
+    } as unknown as ProducerOptions<Buffer, Buffer>
     this.#topic = topic
   }
 

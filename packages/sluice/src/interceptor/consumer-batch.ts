@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import { KafkaError } from '../errors.ts'
 import type { ConsumerRecord } from '../record/consumer-record.ts'
 import { ConsumerRecords, type JudgedPartition, JudgedRecord, judgedIn, type PartitionRecords } from '../record/consumer-records.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
@@ -8,7 +7,7 @@ import type { ConsumerMember } from './consumer-chain.ts'
 import { BatchContext } from './consumer-context.ts'
 import type { ConsumerPass } from './consumer-pass.ts'
 import { checkVerdict, obey, switchedOff } from './consumer-verdicts.ts'
-import { isObject, isPromise, settledWithin } from './hook-call.ts'
+import { isObject, isPromise } from './hook-call.ts'
 
 /** What one interceptor is given of a batch, and what is kept from it, by partition. */
 interface Part {
@@ -67,13 +66,10 @@ export class BatchHooks {
     pass: ConsumerPass,
     began: number,
   ): Promise<ConsumerRecords> {
-    const { member, meter } = placed
+    const { member } = placed
     let last = records
     try {
-      const returned = await settledWithin(promise, member.timeoutMs, this.#clock, () => {
-        meter.timeouts++
-        context.abort(new KafkaError('TIMEOUT', `interceptor "${member.name}" took longer than its timeoutMs ${member.timeoutMs}`))
-      })
+      const returned = await pass.settled(promise, placed, (reason) => context.abort(reason))
       if (pass.isOver) return records
       member.measured(this.#clock.monotonic() - began)
       last = this.#accept(returned, placed, part, records, pass)

@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.ts'
-import { KafkaError } from '../errors.ts'
 import type { RawRecord } from '../record/serialized-record.ts'
 import { isVerdict } from '../record/verdict.ts'
 import type { ConsumerMember } from './consumer-chain.ts'
 import { FetchedContext } from './consumer-context.ts'
 import type { ConsumerPass } from './consumer-pass.ts'
 import { obey, switchedOff, toRaw } from './consumer-verdicts.ts'
-import { isObject, isPromise, settledWithin } from './hook-call.ts'
+import { isObject, isPromise } from './hook-call.ts'
 
 /** The record that goes on, or those in its place: none when a verdict took it out. What else it asked for is in the pass. */
 export type FetchedOutcome = RawRecord | readonly RawRecord[]
@@ -75,14 +74,11 @@ export class FetchedHooks {
     context: FetchedContext,
     pass: ConsumerPass,
   ): Promise<FetchedOutcome> {
-    const { member, meter } = placed
+    const { member } = placed
     const began = this.#clock.monotonic()
     let outcome: FetchedOutcome
     try {
-      const returned = await settledWithin(promise, member.timeoutMs, this.#clock, () => {
-        meter.timeouts++
-        context.abort(new KafkaError('TIMEOUT', `interceptor "${member.name}" took longer than its timeoutMs ${member.timeoutMs}`))
-      })
+      const returned = await pass.settled(promise, placed, (reason) => context.abort(reason))
       if (pass.isOver) return NONE
       member.measured(this.#clock.monotonic() - began)
       if (returned === last) {

@@ -1,5 +1,6 @@
+import { KafkaError } from '../errors.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
-import type { ConsumerChain } from './consumer-chain.ts'
+import type { ConsumerChain, ConsumerMember } from './consumer-chain.ts'
 
 /** A record that goes to the dead-letter topic; offset and partition are those it was fetched from. */
 export interface DeadLetterOrder extends TopicPartition {
@@ -20,6 +21,7 @@ export class ConsumerPass {
   readonly deadLetters: DeadLetterOrder[] = []
   readonly #rejections = new Map<string, Rejection>()
   readonly #controllers = new Set<AbortController>()
+  readonly #waits = new Set<(reason: unknown) => void>()
   /** Nobody waits for it any more: what its hooks still do counts for nothing. */
   isOver = false
 
@@ -42,6 +44,42 @@ export class ConsumerPass {
     if (earlier === undefined || offset < earlier.offset) this.#rejections.set(key, { offset, error })
   }
 
+  /**
+   * What a hook's promise settles with; TIMEOUT after the interceptor's `timeoutMs`, whose `abort` is then called; the reason
+   * when the pass is interrupted. What the promise does later is nobody's unhandled rejection.
+   */
+  settled(promise: PromiseLike<unknown>, { member, meter }: ConsumerMember, abort: (reason: KafkaError) => void): Promise<unknown> {
+    const { timeoutMs } = member
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        timer.cancel()
+        this.#waits.delete(interrupted)
+      }
+      const interrupted = (reason: unknown): void => {
+        end()
+        reject(reason)
+      }
+      const timer = this.chain.clock.setTimer(() => {
+        this.#waits.delete(interrupted)
+        meter.timeouts++
+        const error = new KafkaError('TIMEOUT', `its promise did not settle within timeoutMs ${timeoutMs}`)
+        abort(error)
+        reject(error)
+      }, timeoutMs)
+      this.#waits.add(interrupted)
+      promise.then(
+        (value) => {
+          end()
+          resolve(value)
+        },
+        (cause) => {
+          end()
+          reject(cause)
+        },
+      )
+    })
+  }
+
   openController(): AbortController {
     const controller = new AbortController()
     this.#controllers.add(controller)
@@ -57,6 +95,7 @@ export class ConsumerPass {
   interrupt(reason: unknown): void {
     this.isOver = true
     for (const controller of this.#controllers) controller.abort(reason)
+    for (const interrupted of [...this.#waits]) interrupted(reason)
   }
 
   /** Nobody works on its records any more. To be called once. */

@@ -6,6 +6,8 @@ export interface ClientParts {
   readonly clock?: Clock
   readonly client?: KafkaClient
   readonly random?: () => number
+  /** Those of the producer that writes a consumer's dead letters. */
+  readonly deadLetters?: ClientParts
 }
 
 /** Options may carry parts under this key, which no application can reach, so that the public constructors stay as they are. */

@@ -2,7 +2,7 @@ import { encodeBatch } from '@sluice/protocol'
 import { systemClock } from '../../clock.ts'
 import type { ConsumerInterceptor } from '../../interceptor/consumer-interceptor.ts'
 import { silentLogger } from '../../logger.ts'
-import { clientParts } from '../../network/client-parts.ts'
+import { type ClientParts, clientParts } from '../../network/client-parts.ts'
 import { MockClient, type MockRequest } from '../../network/testing/mock-client.ts'
 import type { ConsumerOptions } from '../../options/consumer-options.ts'
 import { stringDeserializer } from '../../record/serdes.ts'
@@ -56,6 +56,7 @@ export class ScriptedCluster {
   consumer(
     options: Partial<ConsumerOptions<string, string>> = {},
     interceptors: readonly ConsumerInterceptor<string, string>[] = [],
+    parts: ClientParts = {},
   ): KafkaConsumer<string, string> {
     return new KafkaConsumer<string, string>(
       {
@@ -67,7 +68,7 @@ export class ScriptedCluster {
         keyDeserializer: stringDeserializer,
         valueDeserializer: stringDeserializer,
         ...options,
-        ...{ [clientParts]: { client: this.client } },
+        ...{ [clientParts]: { client: this.client, ...parts } },
       },
       interceptors,
     )
