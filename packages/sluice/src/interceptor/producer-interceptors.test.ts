@@ -401,3 +401,9 @@ test('producer chain - a parser that quotes the data it failed on does not bring
   assert.match(lines[0]!, /SyntaxError/)
   assert.doesNotMatch(lines[0]!, /4111|card/)
 })
+
+test('ask 46 - an empty chain, and one that is out of scope, make no context: the record passes as if there were none', () => {
+  assert.equal(chainOf().chain.begin('test'), null)
+  assert.equal(chainOf(new Appending('Others', 'else')).chain.begin('test'), null)
+  assert.notEqual(chainOf(new Appending('One')).chain.begin('test'), null)
+})

@@ -338,3 +338,31 @@ test('stats - calls are counted, and one pass in 128 is measured', async () => {
   assert.deepEqual([stats?.calls, stats?.measuredCalls], [256, 2])
   await producer.close()
 })
+
+test('ask 47 - a record that no broker answers for is acknowledged at the delivery timeout, and its state is let go', async () => {
+  let acknowledged = 0
+  const states = new Set<object>()
+  const keeping: Interceptor = {
+    name: 'keeps',
+    onSend(record, context) {
+      context.state = { of: record.value }
+      states.add(context.state)
+      return record
+    },
+    onAcknowledgement(_metadata, error, _headers, context) {
+      acknowledged++
+      assert.equal(error?.code, 'TIMEOUT')
+      states.delete(context.state)
+    },
+  }
+  const fixture = new ProducerFixture({ deliveryTimeoutMs: 120_000, requestTimeoutMs: 30_000 }, [keeping])
+  fixture.hold = true
+  const sends = Promise.allSettled(Array.from({ length: 100 }, (_, i) => fixture.producer.send({ topic: 't', value: `${i}` })))
+  for (let i = 0; i < 121; i++) {
+    await turns(1)
+    fixture.clock.advance(1000)
+  }
+  await sends
+  assert.deepEqual([acknowledged, states.size], [100, 0])
+  await fixture.producer.close({ timeoutMs: 0 })
+})
