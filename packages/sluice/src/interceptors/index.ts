@@ -1,20 +1,57 @@
 // The ready-made interceptors, by the names of their factories
+import { audit } from './audit/index.ts'
+import { checksum } from './checksum/index.ts'
+import { counter } from './counter/index.ts'
 import { hostHeader } from './host-header/index.ts'
+import { logger } from './logger/index.ts'
+import { metrics } from './metrics/index.ts'
 import { regexFilter } from './regex-filter/index.ts'
 import { staticHeader } from './static-header/index.ts'
 import { timestampHeader } from './timestamp-header/index.ts'
+import { tracing } from './tracing/index.ts'
 
+export {
+  type AuditCounts,
+  type AuditEntry,
+  type AuditFile,
+  type AuditInterceptor,
+  type AuditOptions,
+  type AuditSubject,
+  type AuditTopic,
+  audit,
+} from './audit/index.ts'
+export {
+  type ChecksumCounts,
+  type ChecksumInterceptor,
+  type ChecksumOptions,
+  checksum,
+  type MismatchPolicy,
+  type MissingPolicy,
+} from './checksum/index.ts'
+export { type CounterInterceptor, type CounterOptions, type CounterSnapshot, counter, type TopicCounts } from './counter/index.ts'
 export { type HostHeaderOptions, hostHeader } from './host-header/index.ts'
-export { type RegexCharset, type RegexFilterOptions, regexFilter } from './regex-filter/index.ts'
+export { type LogEvent, type LoggerOptions, type LogLevel, logger, type StructuredLogger } from './logger/index.ts'
+export { type MetricsLabel, type MetricsOptions, metrics } from './metrics/index.ts'
+export { type RegexFilterOptions, regexFilter } from './regex-filter/index.ts'
 export { type StaticHeaderOptions, staticHeader } from './static-header/index.ts'
 export { type TimestampHeaderOptions, timestampHeader } from './timestamp-header/index.ts'
+export { type TracingInterceptor, type TracingOptions, tracing } from './tracing/index.ts'
 
 import type { ConsumerInterceptor, ProducerInterceptor } from 'sluice'
 
 /** The same by the names that a configuration file uses. The options are checked by the factory. */
-export const interceptorsByName: ReadonlyMap<string, (options?: any) => ProducerInterceptor & ConsumerInterceptor> = new Map([
+export const interceptorsByName: ReadonlyMap<string, (options?: any) => ProducerInterceptor & ConsumerInterceptor> = new Map<
+  string,
+  (options?: any) => ProducerInterceptor & ConsumerInterceptor
+>([
   ['timestamp-header', timestampHeader],
   ['host-header', hostHeader],
   ['static-header', staticHeader],
   ['regex-filter', regexFilter],
+  ['audit', audit],
+  ['checksum', checksum],
+  ['counter', counter],
+  ['logger', logger],
+  ['metrics', metrics],
+  ['tracing', tracing],
 ])

@@ -1,5 +1,7 @@
 import {
+  type CommitContext,
   type CommonInterceptorOptions,
+  type ConsumeContext,
   type ConsumerInterceptor,
   commonOptions,
   type Headers,
@@ -7,6 +9,7 @@ import {
   interceptorOptions,
   KafkaError,
   type ProducerInterceptor,
+  type RecordContext,
   reject,
 } from 'sluice'
 import type { AuditEntry, AuditSink } from './audit-entry.ts'
@@ -52,7 +55,7 @@ export interface AuditOptions extends CommonInterceptorOptions {
   readonly closeTimeoutMs?: number
 }
 
-export interface AuditInterceptor extends ProducerInterceptor<any, any, SendState>, ConsumerInterceptor<any, any, string> {
+export interface AuditInterceptor extends ProducerInterceptor, ConsumerInterceptor {
   counts(): AuditCounts
   /** Resolves once no entry waits. */
   flush(): Promise<void>
@@ -187,7 +190,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
       parts.clients[context.side ?? 'producer'] = context
     },
 
-    onSend(record, context) {
+    onSend(record, context: RecordContext<SendState>) {
       if (parts === undefined || record.topic === ownTopic) return record
       const who = whoIs('producer', record.topic, record.headers)
       if (required && !parts.queue.reserve(1)) return reject(unavailable(record.topic))
@@ -195,7 +198,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
       return record
     },
 
-    onAcknowledgement(metadata, error, headers, { state }) {
+    onAcknowledgement(metadata, error, headers, { state }: RecordContext<SendState>) {
       if (parts === undefined || (state?.topic ?? metadata.topic) === ownTopic) return
       const { topic, partition, offset, dropped, deadLettered, checksum, size } = metadata
       const outcome = error !== null ? 'failed' : dropped !== undefined ? 'dropped' : deadLettered !== undefined ? 'deadLettered' : 'done'
@@ -218,7 +221,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
       else parts.queue.push(written)
     },
 
-    onConsume(records, context) {
+    onConsume(records, context: ConsumeContext<AuditEntry>) {
       if (parts === undefined || own.consumed !== 'commit') return records
       for (const record of records) {
         if (record.topic === ownTopic) continue
@@ -227,7 +230,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
         const who = whoIs('consumer', topic, headers)
         const audited = { ...(checksum === undefined ? {} : { checksum }), ...(size === undefined ? {} : { size }) }
         const about = { who, what: 'commit', outcome: 'done', topic, partition, offset, ...audited } as const
-        context.setState(record, entry('consumer', about, headers) as never)
+        context.setState(record, entry('consumer', about, headers))
       }
       return records
     },
@@ -235,11 +238,11 @@ export function audit(options?: AuditOptions): AuditInterceptor {
     handle: (record, next) => around(record.topic, [record], next),
     handleBatch: ({ topic, records }, next) => around(topic, records, next),
 
-    onCommit(_offsets, { committed }) {
+    onCommit(_offsets, { committed }: CommitContext<AuditEntry>) {
       if (parts === undefined || own.consumed !== 'commit') return
       const at = new Date(parts.clients.consumer?.clock.now() ?? Date.now()).toISOString()
       for (const { state } of committed) {
-        const written = { ...(state as unknown as AuditEntry), at }
+        const written = { ...state, at }
         if (required) parts.queue.pushAlways(written)
         else parts.queue.push(written)
       }

@@ -4,6 +4,7 @@ import {
   commonOptions,
   interceptorOptions,
   type ProducerInterceptor,
+  type RecordContext,
 } from 'sluice'
 import { TopicCounter, type TopicCounts, totalOf } from './topic-counts.ts'
 
@@ -24,7 +25,7 @@ export interface CounterSnapshot {
   readonly total: TopicCounts
 }
 
-export interface CounterInterceptor extends ProducerInterceptor<any, any, TopicCounter>, ConsumerInterceptor<any, any, TopicCounter> {
+export interface CounterInterceptor extends ProducerInterceptor, ConsumerInterceptor {
   /** The counts as they are now: a copy. */
   snapshot(): CounterSnapshot
 }
@@ -95,14 +96,14 @@ export function counter(options?: CounterOptions): CounterInterceptor {
       }
     },
 
-    onSend(record, context) {
+    onSend(record, context: RecordContext<TopicCounter>) {
       const counts = countsOf(record.topic)
       counts.sent++
       context.state = counts
       return record
     },
 
-    onAcknowledgement(metadata, error, _headers, { state }) {
+    onAcknowledgement(metadata, error, _headers, { state }: RecordContext<TopicCounter>) {
       let counts = state
       if (counts === undefined) {
         // Another interceptor ended the record before it came here.

@@ -6,6 +6,7 @@ import {
   type Headers,
   interceptorOptions,
   type ProducerInterceptor,
+  type RecordContext,
 } from 'sluice'
 import { errorFields, headerFields, LineWriter, REDACTED, type StructuredLogger, textOf } from './line-writer.ts'
 import { alwaysWritten, defaultLevels, type LogEvent, type LogLevel, logLevels } from './log-events.ts'
@@ -39,7 +40,7 @@ const UNSAMPLED: SendState = { beganAt: undefined, key: undefined }
 const REDACT = ['authorization', 'cookie', 'set-cookie', 'x-api-key']
 
 /** Writes what becomes of records into a log: samples of what goes well, everything that fails, never a value. */
-export function logger(options?: LoggerOptions): ProducerInterceptor<any, any, SendState> & ConsumerInterceptor {
+export function logger(options?: LoggerOptions): ProducerInterceptor & ConsumerInterceptor {
   const own = interceptorOptions('logger', options, {
     logger: { default: undefined, check: checkLogger },
     sampleRate: { default: 0.01, check: (given) => checkNumber(given, 1) },
@@ -118,13 +119,13 @@ export function logger(options?: LoggerOptions): ProducerInterceptor<any, any, S
       clients[side] = groupId === undefined ? { clientId } : { clientId, groupId }
     },
 
-    onSend(record, context) {
+    onSend(record, context: RecordContext<SendState>) {
       if (sends.take()) context.state = { beganAt: monotonic(), key: includesKey ? record.key : undefined }
       else context.state = includesKey ? { beganAt: undefined, key: record.key } : UNSAMPLED
       return record
     },
 
-    onAcknowledgement(metadata, error, headers, { state }) {
+    onAcknowledgement(metadata, error, headers, { state }: RecordContext<SendState>) {
       const { topic, partition } = metadata
       const where = { topic, partition }
       if (error !== null) {

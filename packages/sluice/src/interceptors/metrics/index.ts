@@ -9,6 +9,7 @@ import {
   interceptorOptions,
   KafkaError,
   type ProducerInterceptor,
+  type RecordContext,
 } from 'sluice'
 import type { Labels, MetricsBackend } from './metric-table.ts'
 import { otelBackend } from './otel-backend.ts'
@@ -49,7 +50,7 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
  * Counts and times what becomes of records, for Prometheus (prom-client) or OpenTelemetry, under the names of the semantic
  * conventions for messaging. Several interceptors may share a registry or a meter.
  */
-export function metrics(options?: MetricsOptions): ProducerInterceptor<any, any, Sending> & ConsumerInterceptor {
+export function metrics(options?: MetricsOptions): ProducerInterceptor & ConsumerInterceptor {
   const own = interceptorOptions('metrics', options, {
     registry: {
       default: undefined,
@@ -98,7 +99,7 @@ export function metrics(options?: MetricsOptions): ProducerInterceptor<any, any,
       return globalMeter(context).then((meter) => begin(otelBackend(meter, buckets), context))
     },
 
-    onSend(record, context) {
+    onSend(record, context: RecordContext<Sending>) {
       if (sending === undefined) return record
       // Its partition is not chosen yet.
       sending.table.get(record.topic, -1).started.value++
@@ -106,7 +107,7 @@ export function metrics(options?: MetricsOptions): ProducerInterceptor<any, any,
       return record
     },
 
-    onAcknowledgement(metadata, error, _headers, { state }) {
+    onAcknowledgement(metadata, error, _headers, { state }: RecordContext<Sending>) {
       if (sending === undefined) return
       const { table, clock } = sending
       const topic = state?.topic ?? metadata.topic

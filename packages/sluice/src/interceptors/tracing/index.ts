@@ -1,12 +1,14 @@
 import type { Context } from '@opentelemetry/api'
 import {
   type CommonInterceptorOptions,
+  type ConsumeContext,
   type ConsumerInterceptor,
   type ConsumerRecord,
   commonOptions,
   type InterceptorOptionRow,
   interceptorOptions,
   type ProducerInterceptor,
+  type RecordContext,
 } from 'sluice'
 import { ConsumerSpans } from './consumer-spans.ts'
 import { loadOtel } from './otel.ts'
@@ -31,7 +33,7 @@ export interface TracingOptions extends CommonInterceptorOptions {
   readonly propagator?: { inject(...args: any[]): void; extract(...args: any[]): object; fields(): string[] }
 }
 
-export interface TracingInterceptor extends ProducerInterceptor<any, any, SendState>, ConsumerInterceptor<any, any, Context> {
+export interface TracingInterceptor extends ProducerInterceptor, ConsumerInterceptor {
   /**
    * For records from `poll` and `for await`, whose handling no hook can see: calls `run` with the record's context active,
    * in a process span that ends when it returns or its promise settles. Gives back what `run` gives.
@@ -87,25 +89,25 @@ export function tracing(options?: TracingOptions): TracingInterceptor {
       if (side === 'consumer') parts.consumer.groupId = groupId
     },
 
-    onSend(record, context) {
+    onSend(record, context: RecordContext<SendState>) {
       parts?.producer.begin(record, context)
       return record
     },
 
-    onAcknowledgement(metadata, error, _headers, { state }) {
+    onAcknowledgement(metadata, error, _headers, { state }: RecordContext<SendState>) {
       if (state !== undefined) parts?.producer.end(metadata, error, state)
     },
 
-    onConsume(records, context) {
+    onConsume(records, context: ConsumeContext<Context>) {
       if (receiveSpans) parts?.consumer.receive(records, context)
       return records
     },
 
-    handle(record, next, { state }) {
-      return parts === undefined ? next() : parts.consumer.process(record, state as Context | undefined, next)
+    handle(record, next, { state }: RecordContext<Context>) {
+      return parts === undefined ? next() : parts.consumer.process(record, state, next)
     },
 
-    handleBatch(batch, next, context) {
+    handleBatch(batch, next, context: ConsumeContext<Context>) {
       const [first] = batch.records
       if (parts === undefined || first === undefined) return next()
       return parts.consumer.processBatch(batch, context.getState(first), next)
