@@ -3,6 +3,7 @@ import {
   type CommonInterceptorOptions,
   type ConsumeContext,
   type ConsumerInterceptor,
+  type ConsumerRecord,
   commonOptions,
   type Headers,
   type InterceptorContext,
@@ -144,11 +145,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
   }
 
   /** Runs a handler between a reserved place and its entries. */
-  async function around(
-    topic: string,
-    records: readonly { readonly partition: number; readonly offset: number; readonly headers: Headers }[],
-    next: () => Promise<void>,
-  ): Promise<void> {
+  async function around(topic: string, records: readonly ConsumerRecord[], next: () => Promise<void>): Promise<void> {
     if (parts === undefined || topic === ownTopic || own.consumed !== 'handle') return next()
     const { queue } = parts
     const whose = records.map(({ headers }) => whoIs('consumer', topic, headers))
@@ -160,16 +157,10 @@ export function audit(options?: AuditOptions): AuditInterceptor {
       failure = { error }
     }
     const outcome = failure === undefined ? {} : { error: nameOf(failure.error) }
-    const entries = records.map(({ partition, offset, headers }, index) => {
-      const about = {
-        who: whose[index]!,
-        what: 'handle',
-        outcome: failure === undefined ? 'done' : 'failed',
-        topic,
-        partition,
-        offset,
-      } as const
-      return entry('consumer', { ...about, ...outcome }, headers)
+    const done = failure === undefined ? 'done' : 'failed'
+    const entries = records.map(({ partition, offset, headers, ...record }, index) => {
+      const about = { who: whose[index]!, what: 'handle', outcome: done, topic, partition, offset, ...outcome, ...sumsOf(record) } as const
+      return entry('consumer', about, headers)
     })
     if (required) await Promise.all(entries.map((one) => queue.writeReserved(one)))
     else for (const one of entries) queue.push(one)
@@ -200,7 +191,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
 
     onAcknowledgement(metadata, error, headers, { state }: RecordContext<SendState>) {
       if (parts === undefined || (state?.topic ?? metadata.topic) === ownTopic) return
-      const { topic, partition, offset, dropped, deadLettered, checksum, size } = metadata
+      const { topic, partition, offset, dropped, deadLettered } = metadata
       const outcome = error !== null ? 'failed' : dropped !== undefined ? 'dropped' : deadLettered !== undefined ? 'deadLettered' : 'done'
       const reason = dropped ?? deadLettered
       const about = {
@@ -212,8 +203,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
         offset,
         ...(error === null ? {} : { error: error.code }),
         ...(reason === undefined ? {} : { reason }),
-        ...(checksum === undefined ? {} : { checksum }),
-        ...(size === undefined ? {} : { size }),
+        ...sumsOf(metadata),
       } as const
       const written = entry('producer', about, headers)
       // Without a state it was ended before it came here, and no place was kept.
@@ -226,10 +216,9 @@ export function audit(options?: AuditOptions): AuditInterceptor {
       for (const record of records) {
         if (record.topic === ownTopic) continue
         if (required && !parts.queue.isAvailable) throw unavailable(record.topic)
-        const { topic, partition, offset, headers, checksum, size } = record
+        const { topic, partition, offset, headers } = record
         const who = whoIs('consumer', topic, headers)
-        const audited = { ...(checksum === undefined ? {} : { checksum }), ...(size === undefined ? {} : { size }) }
-        const about = { who, what: 'commit', outcome: 'done', topic, partition, offset, ...audited } as const
+        const about = { who, what: 'commit', outcome: 'done', topic, partition, offset, ...sumsOf(record) } as const
         context.setState(record, entry('consumer', about, headers))
       }
       return records
@@ -261,6 +250,10 @@ export function audit(options?: AuditOptions): AuditInterceptor {
 function sinkFor(sink: NonNullable<AuditOptions['sink']>, context: InterceptorContext, writeTimeoutMs: number): AuditSink {
   if (typeof sink === 'function') return { write: async (entries) => sink(entries) }
   return 'file' in sink ? new FileSink(sink) : new TopicSink(sink, context, writeTimeoutMs)
+}
+
+function sumsOf({ checksum, size }: Pick<AuditEntry, 'checksum' | 'size'>): Pick<AuditEntry, 'checksum' | 'size'> {
+  return { ...(checksum === undefined ? {} : { checksum }), ...(size === undefined ? {} : { size }) }
 }
 
 function headersOf(headers: Headers, names: readonly string[]): Record<string, string | null> {
