@@ -47,6 +47,8 @@ export function bundlePackages(folder: string, packages: string = ownPackages): 
       writeFileSync(join(built, 'package.json'), `${JSON.stringify(publishedManifest(manifest), null, 2)}\n`)
       const texts = ['LICENSE', 'NOTICE', ...(name === 'sluice' ? ['README.md'] : [])]
       for (const file of texts) copyFileSync(join(root, file), join(built, file))
+      for (const schema of globSync('*.schema.json', { cwd: join(packages, name) }))
+        copyFileSync(join(packages, name, schema), join(built, schema))
       return { name: manifest.name, folder: built }
     })
 }
@@ -128,7 +130,7 @@ function publishedManifest({ private: _, exports, bin, ...rest }: Manifest): obj
     ...rest,
     ...(exports === undefined ? {} : { exports: Object.fromEntries(entries) }),
     ...(bin === undefined ? {} : { bin: Object.fromEntries(commands) }),
-    files: ['**/*.js', '**/*.d.ts', 'NOTICE'],
+    files: ['**/*.js', '**/*.d.ts', '*.schema.json', 'NOTICE'],
   }
 }
 

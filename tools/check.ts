@@ -15,6 +15,7 @@ const steps: readonly (readonly [name: string, command: string])[] = [
   ['public API', 'node tools/api.ts'],
   ['generated codecs', 'node tools/gen-protocol/main.ts --check'],
   ['generated docs', 'node tools/gen-docs.ts --check'],
+  ['generated schema', 'node tools/gen-config-schema.ts --check'],
   ['code in the docs', 'node tools/check-docs.ts'],
   ...(withTests ? ([['tests', 'npm test']] as const) : []),
 ]

@@ -56,19 +56,21 @@ function called(
   isText: (option: string) => boolean,
 ): { readonly interceptor: unknown } | { readonly problems: readonly EntryProblem[] } {
   let rows: Rows | undefined
-  const observe = (seen: Rows, seenOptions: Record<string, unknown>): void => {
-    // A factory may call others; only its own options are the file's.
-    if (seenOptions !== options) return
-    rows = seen
-    for (const [name, row] of Object.entries(seen)) {
-      const value = options[name]
-      if (typeof value === 'string' && isText(name)) options[name] = fromText(value, row)
+  let seen = options
+  const observe = (known: Rows, given: Record<string, unknown>): void => {
+    // A factory may change a copy of its options, and then call other factories with theirs.
+    if (rows !== undefined) return
+    rows = known
+    seen = given
+    for (const [name, row] of Object.entries(known)) {
+      const value = given[name]
+      if (typeof value === 'string' && isText(name)) given[name] = fromText(value, row)
     }
   }
   try {
     return { interceptor: observeOptionRows(observe, () => (isClass(factory) ? new factory(options) : factory(options))) }
   } catch (error) {
-    const problems = rows === undefined ? [] : rowProblems(rows, options)
+    const problems = rows === undefined ? [] : rowProblems(rows, seen)
     if (problems.length > 0) return { problems }
     return { problems: [{ message: withoutValues(error instanceof Error ? error.message : 'the factory threw no Error', options) }] }
   }

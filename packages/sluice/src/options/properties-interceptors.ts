@@ -26,7 +26,7 @@ export function takeInterceptors(entries: Map<string, string>, problems: string[
       problems.push(`${JSON.stringify(key)} belongs to no interceptor of interceptor.classes${didYouMean(name, names.flatMap(shortNames))}`)
       continue
     }
-    for (const index of found.indexes) put(options[index]!, found.option.split('.'), value)
+    for (const index of found.indexes) put(options[index]!, found.option, value)
   }
   return names.map((name, index) => (Object.keys(options[index]!).length === 0 ? name : { [name]: options[index]! }))
 }
@@ -52,13 +52,9 @@ function shortNames(name: string): string[] {
   return exportName === undefined ? [short] : [exportName, short]
 }
 
-/** `when.not` is the `not` of `when`. */
-function put(options: Record<string, unknown>, path: readonly string[], value: string): void {
-  const [name, ...rest] = path as [string, ...string[]]
-  if (rest.length === 0) options[name] = value
-  else {
-    const inner = Object.hasOwn(options, name) && typeof options[name] === 'object' ? (options[name] as Record<string, unknown>) : {}
-    options[name] = inner
-    put(inner, rest, value)
-  }
+/** `when.not` is the `not` of `when`; other options with a dot, as Flume has them, keep it in their name. */
+function put(options: Record<string | symbol, unknown>, option: string, value: string): void {
+  const [, name, inner] = /^(when|disableAfter)\.(.+)$/.exec(option) ?? []
+  if (name === undefined || inner === undefined) options[option] = value
+  else options[name] = { ...(typeof options[name] === 'object' ? options[name] : {}), [inner]: value }
 }
