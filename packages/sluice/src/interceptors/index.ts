@@ -5,10 +5,14 @@ import { counter } from './counter/index.ts'
 import { hostHeader } from './host-header/index.ts'
 import { logger } from './logger/index.ts'
 import { metrics } from './metrics/index.ts'
+import { regexExtractor } from './regex-extractor/index.ts'
 import { regexFilter } from './regex-filter/index.ts'
+import { removeHeader } from './remove-header/index.ts'
+import { searchReplace } from './search-replace/index.ts'
 import { staticHeader } from './static-header/index.ts'
 import { timestampHeader } from './timestamp-header/index.ts'
 import { tracing } from './tracing/index.ts'
+import { uuidHeader } from './uuid-header/index.ts'
 
 export {
   type AuditCounts,
@@ -32,10 +36,23 @@ export { type CounterInterceptor, type CounterOptions, type CounterSnapshot, cou
 export { type HostHeaderOptions, hostHeader } from './host-header/index.ts'
 export { type LogEvent, type LoggerOptions, type LogLevel, logger, type StructuredLogger } from './logger/index.ts'
 export { type MetricsLabel, type MetricsOptions, metrics } from './metrics/index.ts'
+export {
+  type GroupSerializer,
+  type GroupSerializerInit,
+  type RegexExtractorOptions,
+  regexExtractor,
+  type SerializeFunction,
+} from './regex-extractor/index.ts'
 export { type RegexFilterOptions, regexFilter } from './regex-filter/index.ts'
+export { type RemoveHeaderOptions, removeHeader } from './remove-header/index.ts'
+export { type SearchReplaceOptions, searchReplace } from './search-replace/index.ts'
 export { type StaticHeaderOptions, staticHeader } from './static-header/index.ts'
+export type { TextTarget } from './text/body-text.ts'
+export type { Compat } from './text/compat.ts'
+export type { RegexEngine } from './text/text-pattern.ts'
 export { type TimestampHeaderOptions, timestampHeader } from './timestamp-header/index.ts'
 export { type TracingInterceptor, type TracingOptions, tracing } from './tracing/index.ts'
+export { type UuidHeaderOptions, uuidHeader } from './uuid-header/index.ts'
 
 import type { ConsumerInterceptor, ProducerInterceptor } from 'sluice'
 
@@ -47,7 +64,11 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['timestamp-header', timestampHeader],
   ['host-header', hostHeader],
   ['static-header', staticHeader],
+  ['remove-header', removeHeader],
+  ['uuid-header', uuidHeader],
+  ['search-replace', searchReplace],
   ['regex-filter', regexFilter],
+  ['regex-extractor', regexExtractor],
   ['audit', audit],
   ['checksum', checksum],
   ['counter', counter],

@@ -1,5 +1,6 @@
-import { hostname, networkInterfaces } from 'node:os'
+import { hostname } from 'node:os'
 import {
+  type Clock,
   type CommonInterceptorOptions,
   type ConsumerInterceptor,
   commonOptions,
@@ -8,6 +9,8 @@ import {
   nonEmptyString,
   type ProducerInterceptor,
 } from 'sluice'
+import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
+import { canonicalName, machineAddress, resolvedAddress } from './machine-address.ts'
 
 export interface HostHeaderOptions extends CommonInterceptorOptions {
   /** Keeps the header when the record has it already, whatever it holds. @default false */
@@ -16,19 +19,30 @@ export interface HostHeaderOptions extends CommonInterceptorOptions {
   readonly useIP?: boolean
   /** The header's name. @default host */
   readonly hostHeader?: string
+  /**
+   * `flume` asks the resolver for the address of this host's name, or with `useIP: false` for the canonical name of that
+   * address, as Java does; and reads booleans as Flume does. @default none
+   */
+  readonly compat?: Compat
 }
+
+/** The resolver is given up after so long; Java leaves that to the system. */
+const LOOKUP_TIMEOUT_MS = 10_000
 
 /**
  * Writes the address or name of the machine this runs on (Flume: host). It is looked up once, when the client is made;
  * if that fails, there is one warning, and records pass unchanged for ever, as in Flume.
  */
-export function hostHeader(options?: HostHeaderOptions): ProducerInterceptor & ConsumerInterceptor {
+export function hostHeader(given?: HostHeaderOptions): ProducerInterceptor & ConsumerInterceptor {
+  const options = flumeOptions(given, { booleans: ['preserveExisting', 'useIP'] })
   const own = interceptorOptions('hostHeader', options, {
     preserveExisting: { default: false },
     useIP: { default: true },
     hostHeader: { default: 'host', check: nonEmptyString },
+    compat: compatRow,
   })
-  let host: Buffer | null = null
+  const local = own.compat === 'flume' ? null : lookUp(own.useIP)
+  let host = typeof local === 'string' ? Buffer.from(local, 'utf8') : null
 
   function write(headers: Headers): void {
     if (host === null || (own.preserveExisting && headers.has(own.hostHeader))) return
@@ -36,11 +50,16 @@ export function hostHeader(options?: HostHeaderOptions): ProducerInterceptor & C
   }
 
   return {
+    ...(own.compat === 'flume' ? { onError: 'fail' as const } : {}),
     ...commonOptions('host-header', options),
-    configure({ logger }) {
-      const found = lookUp(own.useIP)
-      if (typeof found === 'string') host = Buffer.from(found, 'utf8')
-      else logger.warn('host-header: this machine has no address or name that can be told; records pass without it', { error: found })
+    configure({ logger, clock }) {
+      const warn = (error: unknown): void =>
+        logger.warn('host-header: this machine has no address or name that can be told; records pass without it', { error })
+      if (local instanceof Error) return warn(local)
+      if (local !== null) return
+      return limited(own.useIP ? resolvedAddress() : canonicalName(), clock).then((found) => {
+        host = Buffer.from(found, 'utf8')
+      }, warn)
     },
     onSend(record) {
       write(record.headers)
@@ -55,16 +74,19 @@ export function hostHeader(options?: HostHeaderOptions): ProducerInterceptor & C
 
 function lookUp(useIP: boolean): string | Error {
   try {
-    return (useIP ? address() : hostname()) || new Error('the system gives an empty name')
+    return (useIP ? machineAddress() : hostname()) || new Error('the system gives an empty name')
   } catch (error) {
     return error instanceof Error ? error : new Error('the system gives none')
   }
 }
 
-/** The first address that others can reach, IPv4 before IPv6; a loopback address if there is no other. */
-function address(): string | undefined {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  const rank = ({ family, internal, address }: (typeof all)[number]): number =>
-    (internal ? 4 : 0) + (address.startsWith('fe80:') ? 2 : 0) + (family === 'IPv4' ? 0 : 1)
-  return all.sort((a, b) => rank(a) - rank(b))[0]?.address
+function limited(found: Promise<string>, clock: Clock): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimer(
+      () => reject(new Error(`no answer from the resolver in ${LOOKUP_TIMEOUT_MS} ms`)),
+      LOOKUP_TIMEOUT_MS,
+      false,
+    )
+    found.then(resolve, reject).finally(() => timer.cancel())
+  })
 }

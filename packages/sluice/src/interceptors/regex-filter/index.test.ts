@@ -71,6 +71,6 @@ test("regexFilter - what is Java's alone is refused, and leading flags are under
     )
   }
   assert.throws(() => regexFilter({ regex: 5 as never }), /must be a string or a RegExp/)
-  assert.throws(() => regexFilter({ charset: 'UTF-7' as never }), /charset must be one of utf8/)
+  assert.throws(() => regexFilter({ charset: 'UTF-7' as never }), /charset must be a charset that is known/)
   assert.throws(() => regexFilter({ excludeEvent: true } as never), /did you mean "excludeEvents"/)
 })

@@ -7,58 +7,55 @@ import {
   interceptorOptions,
   type ProducerInterceptor,
 } from 'sluice'
-import { javaRegex } from './java-regex.ts'
-
-export type RegexCharset = 'utf8' | 'latin1' | 'utf16le' | 'ascii'
+import { type TextTarget, textOf, textTarget } from '../text/body-text.ts'
+import { charsetOf, knownCharset } from '../text/charset.ts'
+import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
+import { engineRow, type RegexEngine, regexOption, textPattern } from '../text/text-pattern.ts'
 
 export interface RegexFilterOptions extends CommonInterceptorOptions {
-  /** Searched for in the value, anywhere in it (Java: `find`). @default .* */
+  /** Searched for anywhere in the text (Java: `find`). @default .* */
   readonly regex?: string | RegExp
   /** False lets only records pass that match; true drops those that match. @default false */
   readonly excludeEvents?: boolean
-  /** How bytes are read as text. @default utf8 */
-  readonly charset?: RegexCharset
-  /** `flume` accepts `excludeEvents: true` without a `regex`, which drops every record. @default none */
-  readonly compat?: 'none' | 'flume'
+  /** What is searched: `value`, `key` or `header:NAME`. @default value */
+  readonly target?: TextTarget
+  /** How bytes are read as text: Java's or Node's name of a charset. @default utf-8 */
+  readonly charset?: string
+  /** What runs `regex`. @default re2 if re2js is installed, else javascript; javascript with `compat: 'flume'` */
+  readonly engine?: RegexEngine
+  /**
+   * `flume` reads `regex` as Java's and booleans as Flume does, accepts `excludeEvents: true` without a `regex`, which
+   * drops every record, and has `onError: 'fail'` as default. @default none
+   */
+  readonly compat?: Compat
 }
-
-const charsets: readonly string[] = ['utf8', 'latin1', 'utf16le', 'ascii'] satisfies RegexCharset[]
 
 /**
  * Lets records pass or drops them by a regular expression over the value (Flume: regex_filter). A string is searched as
  * it is, bytes as text in `charset`, null as an empty text, and anything else as its JSON.
  */
-export function regexFilter(options?: RegexFilterOptions): ProducerInterceptor & ConsumerInterceptor {
-  const { regex, excludeEvents, charset, compat } = interceptorOptions('regexFilter', options, {
-    regex: {
-      default: '.*',
-      check: (value) => (typeof value === 'string' || value instanceof RegExp ? null : `must be a string or a RegExp, not ${typeof value}`),
-    },
+export function regexFilter(given?: RegexFilterOptions): ProducerInterceptor & ConsumerInterceptor {
+  const options = flumeOptions(given, { booleans: ['excludeEvents'], texts: ['regex'] })
+  const { regex, excludeEvents, target, charset, compat } = interceptorOptions('regexFilter', options, {
+    regex: { default: '.*', check: regexOption },
     excludeEvents: { default: false },
-    charset: { default: 'utf8', check: (value) => (charsets.includes(value as string) ? null : `must be one of ${charsets.join(', ')}`) },
-    compat: { default: 'none', check: (value) => (value === 'none' || value === 'flume' ? null : 'must be "none" or "flume"') },
+    target: { default: 'value', check: textTarget },
+    charset: { default: 'utf-8', check: knownCharset },
+    engine: engineRow,
+    compat: compatRow,
   })
   if (excludeEvents && options?.regex === undefined && compat !== 'flume') {
     throw configError('regexFilter: excludeEvents without a regex drops every record; give a regex, or compat: "flume" if that is meant')
   }
-  const pattern = javaRegex(regex)
+  const pattern = textPattern({ option: 'regexFilter: regex', regex, engine: options?.engine, compat })
+  const read = textOf(target, charsetOf(charset))
   const dropped = drop(excludeEvents ? 'matches the regex' : 'does not match the regex')
 
-  function passes(value: unknown): boolean {
-    return pattern.test(textOf(value, charset)) !== excludeEvents
-  }
-
   return {
+    ...(compat === 'flume' ? { onError: 'fail' as const } : {}),
     ...commonOptions('regex-filter', options),
-    onSend: (record) => (passes(record.value) ? record : dropped),
-    onConsume: (records) => records.filter((record) => passes(record.value)),
+    ...(pattern.load === undefined ? {} : { configure: pattern.load }),
+    onSend: (record) => (pattern.current.test(read(record)) === excludeEvents ? dropped : record),
+    onConsume: (records) => records.filter((record) => pattern.current.test(read(record)) !== excludeEvents),
   }
-}
-
-function textOf(value: unknown, charset: RegexCharset): string {
-  if (typeof value === 'string') return value
-  if (value === null || value === undefined) return ''
-  if (Buffer.isBuffer(value)) return value.toString(charset)
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(charset)
-  return JSON.stringify(value) ?? ''
 }

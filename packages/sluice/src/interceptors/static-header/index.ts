@@ -7,6 +7,7 @@ import {
   nonEmptyString,
   type ProducerInterceptor,
 } from 'sluice'
+import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
 
 export interface StaticHeaderOptions extends CommonInterceptorOptions {
   /** The header's name. @default key */
@@ -15,14 +16,18 @@ export interface StaticHeaderOptions extends CommonInterceptorOptions {
   readonly value?: string
   /** Keeps the header when the record has it already, whatever it holds. @default true */
   readonly preserveExisting?: boolean
+  /** `flume` reads booleans as Flume does: text of which only "true" is true. @default none */
+  readonly compat?: Compat
 }
 
 /** Writes one fixed header (Flume: static). For several headers put several of these into the list. */
-export function staticHeader(options?: StaticHeaderOptions): ProducerInterceptor & ConsumerInterceptor {
+export function staticHeader(given?: StaticHeaderOptions): ProducerInterceptor & ConsumerInterceptor {
+  const options = flumeOptions(given, { booleans: ['preserveExisting'], texts: ['key', 'value'] })
   const { key, value, preserveExisting } = interceptorOptions('staticHeader', options, {
     key: { default: 'key', check: nonEmptyString },
     value: { default: 'value' },
     preserveExisting: { default: true },
+    compat: compatRow,
   })
   const bytes = Buffer.from(value, 'utf8')
 
