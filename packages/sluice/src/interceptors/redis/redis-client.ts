@@ -1,0 +1,87 @@
+import { configError, KafkaError } from 'sluice'
+
+/** What is needed of a Redis client: an ioredis `Redis` or `Cluster` has it. */
+export interface RedisClient {
+  /** Sends one command and resolves with its reply. */
+  call(command: string, ...args: (string | number)[]): Promise<unknown>
+}
+
+/** A client, and how to let go of it. */
+export interface RedisConnection {
+  readonly client: RedisClient
+  /** The client was made here, and ends with this. */
+  readonly isOwn: boolean
+  /** Resolves when commands go through, or after `timeoutMs`. Never rejects. */
+  ready(timeoutMs: number): Promise<void>
+  close(): void
+}
+
+/** For option tables: a URL, or a client. */
+export const redisRow: { readonly default: string | RedisClient | undefined; check(value: unknown): string | null } = {
+  default: undefined,
+  check(value) {
+    if (value === undefined || isClient(value)) return null
+    if (typeof value !== 'string') return `must be a URL or an ioredis client, not ${value === null ? 'null' : typeof value}`
+    // The URL may hold a password.
+    return /^rediss?:\/\//.test(value) ? null : 'must be a URL that begins with redis:// or rediss://'
+  },
+}
+
+const CONNECT_TIMEOUT_MS = 5000
+const LONGEST_RETRY_MS = 1000
+
+/**
+ * A client stays its owner's. For a URL a client is made that never keeps a command waiting for a connection: commands
+ * fail at once while Redis is away, and go through when it is back.
+ */
+export function openRedis(
+  redis: string | RedisClient,
+  interceptor: string,
+  commandTimeoutMs: number,
+): RedisConnection | Promise<RedisConnection> {
+  if (typeof redis !== 'string') return { client: redis, isOwn: false, ready: async () => {}, close() {} }
+  return connect(redis, interceptor, commandTimeoutMs)
+}
+
+async function connect(url: string, interceptor: string, commandTimeoutMs: number): Promise<RedisConnection> {
+  const { Redis } = await import('ioredis').catch((cause) => {
+    throw new KafkaError('CONFIG', `${interceptor} with a Redis URL needs the package ioredis: npm install ioredis`, { cause })
+  })
+  let client: InstanceType<typeof Redis>
+  try {
+    client = new Redis(url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      enableAutoPipelining: true,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      commandTimeout: commandTimeoutMs,
+      retryStrategy: (attempt) => Math.min(LONGEST_RETRY_MS, 25 * 2 ** Math.min(attempt, 10)),
+    })
+  } catch {
+    // Its message quotes the URL.
+    throw configError(`${interceptor}: redis is a URL that ioredis cannot read`)
+  }
+  // Commands tell of it; without a listener ioredis writes to the console.
+  client.on('error', () => {})
+  return {
+    client,
+    isOwn: true,
+    ready: (timeoutMs) =>
+      new Promise((resolve) => {
+        if (client.status === 'ready') return resolve()
+        const timer = setTimeout(done, timeoutMs)
+        client.once('ready', done)
+        function done(): void {
+          clearTimeout(timer)
+          client.off('ready', done)
+          resolve()
+        }
+      }),
+    close: () => client.disconnect(),
+  }
+}
+
+function isClient(value: unknown): value is RedisClient {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<RedisClient>).call === 'function'
+}
