@@ -52,6 +52,7 @@ export interface ProducerMember {
 
 /** The hooks to run for one topic, in list order. Never changed: a record keeps those it began with. */
 export interface SendHooks {
+  readonly chain: ProducerChain
   readonly members: readonly ProducerMember[]
   readonly onSend: readonly ProducerMember[]
   readonly onSerialized: readonly ProducerMember[]
@@ -103,7 +104,7 @@ export class ProducerChain {
     if (hooks.passedBy.length > 0) for (const { meter } of hooks.passedBy) meter.passedBy++
     if (hooks.members.length === 0) return null
     this.pending++
-    return new SendContext(this, hooks)
+    return new SendContext(hooks)
   }
 
   /**
@@ -152,6 +153,7 @@ export class ProducerChain {
     if (hooks === undefined) {
       const inScope = this.members.filter(({ member }) => member.sees(topic))
       hooks = hooksOf(
+        this,
         inScope.filter(({ member }) => !member.isPassedBy),
         inScope.filter(({ member }) => member.isPassedBy),
       )
@@ -184,7 +186,7 @@ export class ProducerChain {
           stage === 'onSend'
             ? placed.interceptor.onSend!(last as ProducerRecord, context)
             : placed.interceptor.onSerialized!(last as SerializedRecord, context)
-        if (isPromise(returned)) return this.#later(stage, returned, placed, index, last, context)
+        if (returned !== last && isPromise(returned)) return this.#later(stage, returned, placed, index, last, context)
         if (isMeasured) placed.member.measured(this.#clock.monotonic() - began)
         if (returned === last) {
           if (placed.member.isStained) placed.member.succeeded()
@@ -250,11 +252,15 @@ export class ProducerChain {
     const { members } = context.hooks
     // In onSend the emitted records are acknowledged by themselves to those behind, and the original to the others. In
     // onSerialized all have seen the original already, so that it alone is acknowledged.
-    if (stage === 'onSend') context.hooks = hooksOf(members.filter(({ slot }) => slot <= after))
+    if (stage === 'onSend')
+      context.hooks = hooksOf(
+        this,
+        members.filter(({ slot }) => slot <= after),
+      )
     const emitted = verdict.records.map((one) => {
       this.pending++
       const hooks = this.#hooksBehind(members, after, record.topic, one.topic)
-      const behind = new SendContext(this, stage === 'onSend' ? hooks : { ...hooks, onAcknowledgement: [] })
+      const behind = new SendContext(stage === 'onSend' ? hooks : { ...hooks, onAcknowledgement: [] })
       behind.deadLettered = context.deadLettered
       return { context: behind, outcome: this.#walk(stage, one, behind, 0) }
     })
@@ -268,7 +274,10 @@ export class ProducerChain {
 
   #hooksBehind(members: readonly ProducerMember[], after: number, topic: string, newTopic: string): SendHooks {
     const inScope = topic === newTopic ? members : this.#hooksFor(newTopic).members
-    return hooksOf(inScope.filter(({ slot }) => slot > after))
+    return hooksOf(
+      this,
+      inScope.filter(({ slot }) => slot > after),
+    )
   }
 
   #failed<S extends SendStage>(stage: S, cause: unknown, placed: ProducerMember, last: PassingRecord<S>): SendOutcome<S> {
@@ -294,14 +303,15 @@ export class ProducerChain {
     if (outcome.topic !== last.topic) {
       const before = context.hooks.members.filter(({ slot }) => slot <= placed.slot)
       const behind = this.#hooksBehind(context.hooks.members, placed.slot, last.topic, outcome.topic)
-      context.hooks = hooksOf([...before, ...behind.members])
+      context.hooks = hooksOf(this, [...before, ...behind.members])
     }
     return outcome
   }
 }
 
-function hooksOf(members: readonly ProducerMember[], passedBy: readonly ProducerMember[] = []): SendHooks {
+function hooksOf(chain: ProducerChain, members: readonly ProducerMember[], passedBy: readonly ProducerMember[] = []): SendHooks {
   return {
+    chain,
     members,
     onSend: members.filter(({ interceptor }) => interceptor.onSend !== undefined),
     onSerialized: members.filter(({ interceptor }) => interceptor.onSerialized !== undefined),
