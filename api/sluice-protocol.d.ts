@@ -92,6 +92,12 @@ export declare class FrameSplitter {
     push(chunk: Buffer): void;
 }
 
+export declare class HeadersEncoder {
+    #private;
+    bytes: Buffer;
+    encode(headers: FlatHeaders): number;
+}
+
 export interface KafkaErrorRow {
     readonly code: number;
     readonly name: ErrorName;
@@ -387,11 +393,11 @@ export declare function decompress(type: CompressionType, bytes: Buffer, maxByte
 
 export declare function encodeBatch(records: readonly BatchRecord[], options?: BatchOptions): Buffer;
 
+export declare function encodeHeaders(headers: FlatHeaders): Buffer;
+
 export declare function encodeRequest<Q>(api: Api<Q, unknown>, version: number, correlationId: number, clientId: string | null, message: Writable<Q>): Buffer[];
 
 export declare function encodeResponse<P>(api: Api<unknown, P>, version: number, correlationId: number, message: Writable<P>): Buffer[];
-
-export declare function encodedHeadersSize(headers: FlatHeaders): number;
 
 export declare function encodedRecordSize(offsetDelta: number, timestampDelta: number, keyLength: number, valueLength: number, headersSize: number): number;
 
@@ -571,7 +577,7 @@ export declare function writeBatchHeader(buffer: Buffer, at: number, fields: Rec
 
 export declare function writeMessage<T>(codec: MessageCodec<T>, message: Writable<T>, version: number): Buffer;
 
-export declare function writeRecord(target: Buffer, at: number, offsetDelta: number, timestampDelta: number, keySource: Buffer | null, keyStart: number, keyLength: number, valueSource: Buffer | null, valueStart: number, valueLength: number, headers?: FlatHeaders, headersSize?: number): number;
+export declare function writeRecord(target: Buffer, at: number, offsetDelta: number, timestampDelta: number, keySource: Buffer | null, keyStart: number, keyLength: number, valueSource: Buffer | null, valueStart: number, valueLength: number, headersSource?: Buffer | null, headersStart?: number, headersSize?: number): number;
 
 export declare function writeVarint(buffer: Uint8Array, at: number, value: number): number;
 

@@ -34,6 +34,7 @@ export {
   loadCompression,
 } from './compression/index.ts'
 export { crc32c } from './records/crc32c.ts'
+export { encodeHeaders, type FlatHeaders, flatHeaders, HeadersEncoder } from './records/headers-encoder.ts'
 export {
   ATTRIBUTES_AT,
   BASE_OFFSET_AT,
@@ -80,11 +81,8 @@ export {
   recordTimestamp,
 } from './records/record-cursor.ts'
 export {
-  encodedHeadersSize,
   encodedRecordSize,
   estimateSizeUpperBound,
-  type FlatHeaders,
-  flatHeaders,
   MAX_RECORD_OVERHEAD,
   type RecordHeader,
   writeRecord,

@@ -1,6 +1,7 @@
 import { type CompressionType, compress } from '../compression/index.ts'
+import { encodeHeaders, type FlatHeaders, flatHeaders } from './headers-encoder.ts'
 import { BATCH_HEADER_BYTES, RECORDS_AT, writeBatchHeader } from './record-batch.ts'
-import { encodedHeadersSize, encodedRecordSize, type FlatHeaders, flatHeaders, type RecordHeader, writeRecord } from './record-encoder.ts'
+import { encodedRecordSize, type RecordHeader, writeRecord } from './record-encoder.ts'
 
 /** A record for `encodeBatch`: strings become UTF-8, and what is left out is null. */
 export interface BatchRecord {
@@ -61,7 +62,7 @@ export function encodeBatch(records: readonly BatchRecord[], options: BatchOptio
   const parts = records.map((record, place) => ({
     key: toBuffer(record.key),
     value: toBuffer(record.value),
-    headers: toHeaders(record.headers),
+    headers: encodedHeaders(record.headers),
     timestamp: record.timestamp ?? defaultTimestamp,
     offsetDelta: record.offsetDelta ?? place,
   }))
@@ -73,7 +74,7 @@ export function encodeBatch(records: readonly BatchRecord[], options: BatchOptio
       part.timestamp - baseTimestamp,
       part.key?.length ?? -1,
       part.value?.length ?? -1,
-      encodedHeadersSize(part.headers),
+      part.headers?.length ?? 1,
     )
     if (part.timestamp > maxTimestamp) maxTimestamp = part.timestamp
   }
@@ -81,7 +82,22 @@ export function encodeBatch(records: readonly BatchRecord[], options: BatchOptio
   let batch = Buffer.alloc(BATCH_HEADER_BYTES + recordsSize)
   let at = RECORDS_AT
   for (const { offsetDelta, timestamp, key, value, headers } of parts) {
-    at = writeRecord(batch, at, offsetDelta, timestamp - baseTimestamp, key, 0, key?.length ?? -1, value, 0, value?.length ?? -1, headers)
+    const headersSize = headers?.length ?? 1
+    at = writeRecord(
+      batch,
+      at,
+      offsetDelta,
+      timestamp - baseTimestamp,
+      key,
+      0,
+      key?.length ?? -1,
+      value,
+      0,
+      value?.length ?? -1,
+      headers,
+      0,
+      headersSize,
+    )
   }
   const { compression = 'none', compressionLevel, timestamp: _, ...fields } = options
   if (compression !== 'none') {
@@ -106,8 +122,9 @@ function toBuffer(bytes: string | Uint8Array | null | undefined): Buffer | null 
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-function toHeaders(headers: BatchRecord['headers']): FlatHeaders {
-  if (headers === undefined) return []
-  if (Array.isArray(headers)) return flatHeaders(headers as readonly RecordHeader[])
-  return Object.entries(headers as Readonly<Record<string, string | Uint8Array | null>>).flat()
+function encodedHeaders(headers: BatchRecord['headers']): Buffer | null {
+  const fields: FlatHeaders = Array.isArray(headers)
+    ? flatHeaders(headers as readonly RecordHeader[])
+    : Object.entries(headers ?? {}).flat()
+  return fields.length === 0 ? null : encodeHeaders(fields)
 }

@@ -3,10 +3,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { compressionTypes } from '../compression/index.ts'
 import { ProtocolError } from '../wire/protocol-error.ts'
+import { encodeHeaders, flatHeaders } from './headers-encoder.ts'
 import { BATCH_HEADER_BYTES, RECORDS_COUNT_AT, readBatchHeader, verifyBatchCrc, writeBatchCrc } from './record-batch.ts'
 import { encodeBatch } from './record-batch-builder.ts'
 import { forEachRecord, RecordCursor, recordsPayload } from './record-cursor.ts'
-import { encodedHeadersSize, encodedRecordSize, estimateSizeUpperBound, flatHeaders, writeRecord } from './record-encoder.ts'
+import { encodedRecordSize, estimateSizeUpperBound, writeRecord } from './record-encoder.ts'
 import { batchRecords, type PlainRecord, seeded } from './testing/arbitraries.ts'
 import { writeVarint } from './varint.ts'
 
@@ -46,10 +47,24 @@ test('record encoder - the computed size is what is written, and the upper bound
   fc.assert(
     fc.property(batchRecords, (records) => {
       for (const { key, value, headers, timestamp, offsetDelta } of records) {
-        const fields = flatHeaders(headers)
-        const headersSize = encodedHeadersSize(fields)
+        const encoded = encodeHeaders(flatHeaders(headers))
+        const headersSize = encoded.length
         const size = encodedRecordSize(offsetDelta, timestamp, key?.length ?? -1, value?.length ?? -1, headersSize)
-        const next = writeRecord(target, 7, offsetDelta, timestamp, key, 0, key?.length ?? -1, value, 0, value?.length ?? -1, fields)
+        const next = writeRecord(
+          target,
+          7,
+          offsetDelta,
+          timestamp,
+          key,
+          0,
+          key?.length ?? -1,
+          value,
+          0,
+          value?.length ?? -1,
+          encoded,
+          0,
+          headersSize,
+        )
         assert.equal(next - 7, size)
         assert.ok(estimateSizeUpperBound(key?.length ?? -1, value?.length ?? -1, headersSize) >= BATCH_HEADER_BYTES + size)
         const cursor = new RecordCursor(target, 1, 7, next)

@@ -139,7 +139,8 @@ export class ProducerBatch {
       record.valueSource,
       record.valueStart,
       record.valueLength,
-      record.headers,
+      record.headersSource,
+      0,
       record.headersSize,
     )
     if (offsetDelta === 0) this.#baseTimestamp = record.timestamp

@@ -1,7 +1,5 @@
-import { encodedHeadersSize, estimateSizeUpperBound, type FlatHeaders } from '@sluice/protocol'
+import { estimateSizeUpperBound, type FlatHeaders, HeadersEncoder } from '@sluice/protocol'
 import type { SendContext } from '../interceptor/send-context.ts'
-
-const NO_HEADERS: FlatHeaders = []
 
 /**
  * One record as bytes, between the serializers and a batch. Key and value are regions of a source, mostly of the
@@ -20,16 +18,23 @@ export class RecordBytes {
   valueStart = 0
   /** -1 for a null value. */
   valueLength = -1
-  /** Keys and values in turn. */
-  headers: FlatHeaders = NO_HEADERS
-  /** Encoded bytes of all headers with their count. */
+  /** All headers with their count, encoded, from 0 on; null for none. */
+  headersSource: Buffer | null = null
   headersSize = 1
   /** The interceptors to tell of the record's end; null when there are none. */
   context: SendContext | null = null
+  /** Made for the first headers. Its bytes are those of this record, until the next `setHeaders`. */
+  #encoder: HeadersEncoder | undefined = undefined
 
   setHeaders(headers: FlatHeaders): void {
-    this.headers = headers
-    this.headersSize = headers.length === 0 ? 1 : encodedHeadersSize(headers)
+    if (headers.length === 0) {
+      this.headersSource = null
+      this.headersSize = 1
+      return
+    }
+    this.#encoder ??= new HeadersEncoder()
+    this.headersSize = this.#encoder.encode(headers)
+    this.headersSource = this.#encoder.bytes
   }
 
   setKey(key: Buffer | null): void {
@@ -69,7 +74,7 @@ export class RecordBytes {
     copy.keyLength = this.keyLength
     copy.valueSource = copyOf(this.value())
     copy.valueLength = this.valueLength
-    copy.headers = this.headers
+    copy.headersSource = this.headersSource === null ? null : copyOf(this.headersSource.subarray(0, this.headersSize))
     copy.headersSize = this.headersSize
     copy.context = this.context
     return copy
