@@ -1,4 +1,3 @@
-import { encodedRecordSize } from '@sluice/protocol'
 import { isKafkaError, KafkaError } from '../errors.ts'
 import type { InterceptorChain } from '../interceptor/interceptor-chains.ts'
 import type { SendOutcome } from '../interceptor/producer-chain.ts'
@@ -19,11 +18,11 @@ import { type GoOn, SendVerdicts } from '../producer/send-verdicts.ts'
 import { waitAtMost } from '../producer/wait-at-most.ts'
 import type { RecordHeaders } from '../record/headers.ts'
 import { type ProducerRecord, type ProducerRecordInit, toProducerRecord } from '../record/producer-record.ts'
-import { checksumOf } from '../record/record-audit.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import type { SerializedRecord } from '../record/serialized-record.ts'
 import { isTopicName } from '../record/topic-partition.ts'
 import type { Producer } from './client-types.ts'
+import { auditOf } from './mock-audit.ts'
 import { mockCluster } from './mock-cluster.ts'
 import { type MockProducerOptions, type ResolvedMockProducerOptions, resolveMockProducerOptions } from './mock-producer-options.ts'
 
@@ -291,7 +290,7 @@ export class MockProducer<K = Buffer, V = Buffer> implements Producer<K, V> {
       timestamp,
       serializedKeySize: key === null ? -1 : key.length,
       serializedValueSize: value === null ? -1 : value.length,
-      ...(this.#options.recordAudit || context?.chain.needsRecordAudit === true ? audit(key, value, headers) : undefined),
+      ...(this.#options.recordAudit || context?.chain.needsRecordAudit === true ? auditOf(key, value, headers) : undefined),
       ...(context?.deadLettered === undefined ? undefined : { deadLettered: context.deadLettered }),
     }
     const completion: Completion = { metadata, context, settle, reject }
@@ -442,12 +441,6 @@ export class MockProducer<K = Buffer, V = Buffer> implements Producer<K, V> {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-function audit(key: Buffer | null, value: Buffer | null, headers: RecordHeaders): { readonly checksum: number; readonly size: number } {
-  const bytes = new RecordBytes()
-  bytes.setHeaders(headers.toFlat())
-  return { checksum: checksumOf(key, value), size: encodedRecordSize(0, 0, key?.length ?? -1, value?.length ?? -1, bytes.headersSize) }
 }
 
 /** By an interceptor: then it does not matter that the producer is closed. */
