@@ -44,6 +44,76 @@ export declare class ManualClock implements Clock {
     advance(ms: number): void;
 }
 
+export declare class MockConsumer<K = Buffer, V = Buffer> implements Consumer<K, V> {
+    #private;
+    constructor(options?: MockConsumerOptions<K, V>, interceptors?: readonly ConsumerInterceptor<NoInfer<K>, NoInfer<V>>[]);
+    get interceptors(): InterceptorChain<ConsumerInterceptor<K, V>>;
+    metrics(): Readonly<Record<ConsumerMetricName, number>>;
+    subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void;
+    assign(partitions: readonly TopicPartition[]): void;
+    unsubscribe(): Promise<void>;
+    rebalance(partitions: readonly TopicPartition[]): Promise<void>;
+    addRecord(record: ConsumerRecordInit<K, V>): void;
+    addRawRecord(record: RawRecordInit): void;
+    updateBeginningOffsets(offsets: readonly TopicPartitionOffset[]): void;
+    updateEndOffsets(offsets: readonly TopicPartitionOffset[]): void;
+    updatePartitions(topic: string, partitions: number | readonly PartitionInfo[]): void;
+    schedulePollTask(task: PollTask): void;
+    scheduleNopPollTask(): void;
+    setPollException(error: Error): void;
+    setOffsetsException(error: Error): void;
+    setMaxPollRecords(maxPollRecords: number): void;
+    enforceRebalance(): void;
+    shouldRebalance(): boolean;
+    resetShouldRebalance(): void;
+    deadLetters(): readonly ProducerRecord<Buffer, Buffer>[];
+    poll(options?: PollOptions): Promise<ConsumerRecords<K, V>>;
+    run(options: RunOptions<K, V>): Promise<void>;
+    [Symbol.asyncIterator](): AsyncIterator<ConsumerRecord<K, V>, undefined>;
+    commit(offsets?: readonly TopicPartitionOffset[], options?: CallOptions): Promise<void>;
+    committed(partitions: readonly TopicPartition[], options?: CallOptions): Promise<TopicPartitionOffset[]>;
+    seek(partition: TopicPartition, offset: number): void;
+    seekToBeginning(partitions?: readonly TopicPartition[]): void;
+    seekToEnd(partitions?: readonly TopicPartition[]): void;
+    position(partition: TopicPartition, options?: CallOptions): Promise<number>;
+    pause(partitions: readonly TopicPartition[]): void;
+    resume(partitions: readonly TopicPartition[]): void;
+    paused(): TopicPartition[];
+    assignment(): TopicPartition[];
+    subscription(): string[];
+    beginningOffsets(partitions: readonly TopicPartition[], options?: CallOptions): Promise<TopicPartitionOffset[]>;
+    endOffsets(partitions: readonly TopicPartition[], options?: CallOptions): Promise<TopicPartitionOffset[]>;
+    offsetsForTimes(queries: readonly (TopicPartition & {
+        readonly timestamp: number;
+    })[], options?: CallOptions): Promise<(TopicPartitionOffset & {
+        readonly timestamp: number;
+    })[]>;
+    partitionsFor(topic: string, options?: CallOptions): Promise<readonly PartitionInfo[]>;
+    groupMetadata(): ConsumerGroupMetadata;
+    closed(): boolean;
+    close(options?: {
+        readonly timeoutMs?: number;
+    }): Promise<void>;
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface MockConsumerOptions<K = any, V = any> {
+    readonly autoOffsetReset?: 'earliest' | 'latest' | 'none';
+    readonly enableAutoCommit?: boolean;
+    readonly maxPollRecords?: number;
+    readonly keyDeserializer?: Deserializer<K>;
+    readonly valueDeserializer?: Deserializer<V>;
+    readonly keySerializer?: Serializer<K>;
+    readonly valueSerializer?: Serializer<V>;
+    readonly groupId?: string;
+    readonly clientId?: string;
+    readonly deadLetterTopic?: string;
+    readonly interceptorConcurrency?: number;
+    readonly recordAudit?: boolean;
+    readonly clock?: Clock;
+    readonly logger?: Logger;
+}
+
 export declare class MockProducer<K = Buffer, V = Buffer> implements Producer<K, V> {
     #private;
     readonly clientId: string;
@@ -87,6 +157,8 @@ export interface MockProducerOptions<K = any, V = any> {
 }
 
 export type MockTopics = Readonly<Record<string, number>>;
+
+export type PollTask = () => void | Promise<void>;
 
 export type Producer<K = Buffer, V = Buffer> = Pick<KafkaProducer<K, V>, keyof KafkaProducer<K, V>>;
 

@@ -10,6 +10,8 @@ export type {
 export { interceptorContract } from './interceptor-contract.ts'
 export { ManualClock } from './manual-clock.ts'
 export type { MockTopics } from './mock-cluster.ts'
+export { MockConsumer, type PollTask } from './mock-consumer.ts'
+export type { MockConsumerOptions } from './mock-consumer-options.ts'
 export { MockProducer } from './mock-producer.ts'
 export type { MockProducerOptions } from './mock-producer-options.ts'
 export {
