@@ -10,6 +10,8 @@ const entries: Readonly<Record<string, string>> = {
   sluice: 'packages/sluice/src/index.ts',
   'sluice-interceptors': 'packages/sluice/src/interceptors/index.ts',
   'sluice-testing': 'packages/sluice/src/testing/index.ts',
+  'sluice-monitor-report': 'packages/sluice/src/interceptors/monitor/report/index.ts',
+  'sluice-monitor': 'packages/monitor/src/index.ts',
   'sluice-devbroker': 'packages/devbroker/src/index.ts',
 }
 

@@ -50,7 +50,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'packages/sluice/src/admin': ['sluice:base', 'sluice:record', 'sluice:options', 'sluice:network', 'protocol'],
 
   'packages/devbroker/src': ['protocol'],
-  'packages/cli/src': ['sluice:entry', 'devbroker:entry'],
+  'packages/monitor/src': ['sluice:entry'],
+  'packages/cli/src': ['sluice:entry', 'devbroker:entry', 'monitor:entry'],
 }
 
 /** Names used above, as path prefixes. A `base` file belongs to no folder; an `entry` is what a user can import. */
@@ -65,7 +66,12 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   'sluice:producer': ['packages/sluice/src/producer/'],
   'sluice:consumer': ['packages/sluice/src/consumer/'],
   'sluice:dead-letter': ['packages/sluice/src/dead-letter/'],
-  'sluice:entry': ['packages/sluice/src/index.ts', 'packages/sluice/src/interceptors/index.ts'],
+  'sluice:entry': [
+    'packages/sluice/src/index.ts',
+    'packages/sluice/src/interceptors/index.ts',
+    'packages/sluice/src/interceptors/monitor/report/index.ts',
+  ],
+  'monitor:entry': ['packages/monitor/src/index.ts'],
   'devbroker:entry': ['packages/devbroker/src/index.ts'],
 }
 

@@ -1,0 +1,21 @@
+// The stream monitor: collector, stores, HTTP API, page, `top`
+export type {
+  AlertRow,
+  AlertRule,
+  AlertsAnswer,
+  ClientRow,
+  ClientsAnswer,
+  EventMessages,
+  GapKind,
+  GapRange,
+  InterceptorRow,
+  LatencySummary,
+  PartitionRow,
+  PartitionsAnswer,
+  RangesAnswer,
+  SeriesAnswer,
+  SeriesBin,
+  StatusAnswer,
+  StreamRow,
+  StreamsAnswer,
+} from './api-types.ts'

@@ -1,0 +1,12 @@
+// What the monitor's interceptor and its collector have in common
+export {
+  type HistogramState,
+  MONITOR_TOPIC,
+  type MonitorAssignment,
+  type MonitorCell,
+  type MonitoredClient,
+  type MonitoredInterceptor,
+  type MonitorReport,
+  type OffsetRanges,
+  WINDOW_MS,
+} from './report.ts'
