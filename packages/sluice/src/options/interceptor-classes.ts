@@ -102,7 +102,11 @@ let readyMade: ReadyMade | undefined
 
 /** By this package's own name, as it is for users: the ready-made ones import what users import, and are loaded when they are needed. */
 function readyMadeInterceptors(): ReadyMade {
-  readyMade ??= (createRequire(import.meta.url)('sluice/interceptors') as { interceptorsByName: ReadyMade }).interceptorsByName
+  try {
+    readyMade ??= (createRequire(import.meta.url)('sluice/interceptors') as { interceptorsByName: ReadyMade }).interceptorsByName
+  } catch (error) {
+    throw new Error(`${moduleFailure('sluice/interceptors', error)}; or give interceptors as the second argument`)
+  }
   return readyMade
 }
 
@@ -134,6 +138,9 @@ export function moduleFailure(specifier: string, error: unknown): string {
   if (!(error instanceof Error)) return `${what}: it threw no Error`
   const { code } = error as NodeJS.ErrnoException
   const place = /(?:^|file:\/\/|[\s(])(\/[^\s():]+:\d+(?::\d+)?)/m.exec(error.stack ?? '')?.[1]
+  if (code === 'ERR_REQUIRE_CYCLE_MODULE' || /not yet fully loaded/.test(error.message)) {
+    return `${what}, for it is being loaded at this moment; await its import() first, and let it not import the module that makes the client`
+  }
   if (code === 'ERR_REQUIRE_ASYNC_MODULE') return `${what} at once, for it has a top-level await; use loadConfig, or take the await out`
   if (error instanceof SyntaxError || code?.includes('TYPESCRIPT_SYNTAX')) {
     return `${what}: a syntax error${place === undefined ? '' : ` at ${place}`}; "node --check" tells it`
