@@ -67,6 +67,13 @@ interface SendState {
   readonly topic: string
 }
 
+interface AboutEntry extends Pick<AuditEntry, 'who' | 'what' | 'outcome' | 'topic' | 'partition' | 'offset'> {
+  readonly error?: string | undefined
+  readonly reason?: string | undefined
+  /** What has the checksum and the size, if there are any. */
+  readonly sums: Pick<AuditEntry, 'checksum' | 'size'>
+}
+
 interface Parts {
   readonly queue: AuditQueue
   readonly clients: Record<'producer' | 'consumer', InterceptorContext | undefined>
@@ -98,6 +105,8 @@ export function audit(options?: AuditOptions): AuditInterceptor {
   let opening: Promise<Parts> | undefined
   let parts: Parts | undefined
   let open = 0
+  let lastTime = Number.NaN
+  let lastIso = ''
 
   async function begin(context: InterceptorContext): Promise<Parts> {
     const sink = sinkFor(own.sink, context, own.writeTimeoutMs)
@@ -121,27 +130,36 @@ export function audit(options?: AuditOptions): AuditInterceptor {
     }
   }
 
-  function entry(
-    side: 'producer' | 'consumer',
-    about: Pick<AuditEntry, 'who' | 'what' | 'outcome' | 'topic' | 'partition' | 'offset'> & Partial<AuditEntry>,
-    headers: Headers | undefined,
-  ): AuditEntry {
+  function entry(side: 'producer' | 'consumer', about: AboutEntry, headers: Headers): AuditEntry {
     const { clientId = '', groupId, clock } = parts!.clients[side] ?? {}
-    const { who, what, outcome, topic, partition, offset, ...more } = about
-    return {
+    const { who, what, outcome, topic, partition, offset, error, reason, sums } = about
+    const written: { -readonly [K in keyof AuditEntry]: AuditEntry[K] } = {
       v: 1,
-      at: new Date(clock?.now() ?? Date.now()).toISOString(),
+      at: isoTime(clock?.now() ?? Date.now()),
       who,
       what,
       outcome,
       clientId,
-      ...(groupId === undefined ? {} : { group: groupId }),
       topic,
       partition,
       offset,
-      ...more,
-      ...(headers === undefined || own.headers.length === 0 ? {} : { headers: headersOf(headers, own.headers) }),
     }
+    if (groupId !== undefined) written.group = groupId
+    if (error !== undefined) written.error = error
+    if (reason !== undefined) written.reason = reason
+    if (sums.checksum !== undefined) written.checksum = sums.checksum
+    if (sums.size !== undefined) written.size = sums.size
+    if (own.headers.length > 0) written.headers = headersOf(headers, own.headers)
+    return written
+  }
+
+  /** Many records fall into one millisecond. */
+  function isoTime(now: number): string {
+    if (now !== lastTime) {
+      lastTime = now
+      lastIso = new Date(now).toISOString()
+    }
+    return lastIso
   }
 
   /** Runs a handler between a reserved place and its entries. */
@@ -156,10 +174,11 @@ export function audit(options?: AuditOptions): AuditInterceptor {
     } catch (error) {
       failure = { error }
     }
-    const outcome = failure === undefined ? {} : { error: nameOf(failure.error) }
-    const done = failure === undefined ? 'done' : 'failed'
-    const entries = records.map(({ partition, offset, headers, ...record }, index) => {
-      const about = { who: whose[index]!, what: 'handle', outcome: done, topic, partition, offset, ...outcome, ...sumsOf(record) } as const
+    const outcome = failure === undefined ? 'done' : 'failed'
+    const error = failure && nameOf(failure.error)
+    const entries = records.map((record, index) => {
+      const { partition, offset, headers } = record
+      const about = { who: whose[index]!, what: 'handle', outcome, topic, partition, offset, error, sums: record } as const
       return entry('consumer', about, headers)
     })
     if (required) await Promise.all(entries.map((one) => queue.writeReserved(one)))
@@ -193,7 +212,6 @@ export function audit(options?: AuditOptions): AuditInterceptor {
       if (parts === undefined || (state?.topic ?? metadata.topic) === ownTopic) return
       const { topic, partition, offset, dropped, deadLettered } = metadata
       const outcome = error !== null ? 'failed' : dropped !== undefined ? 'dropped' : deadLettered !== undefined ? 'deadLettered' : 'done'
-      const reason = dropped ?? deadLettered
       const about = {
         who: state?.who ?? whoIs('producer', topic, headers),
         what: 'send',
@@ -201,9 +219,9 @@ export function audit(options?: AuditOptions): AuditInterceptor {
         topic,
         partition,
         offset,
-        ...(error === null ? {} : { error: error.code }),
-        ...(reason === undefined ? {} : { reason }),
-        ...sumsOf(metadata),
+        error: error?.code,
+        reason: dropped ?? deadLettered,
+        sums: metadata,
       } as const
       const written = entry('producer', about, headers)
       // Without a state it was ended before it came here, and no place was kept.
@@ -218,7 +236,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
         if (required && !parts.queue.isAvailable) throw unavailable(record.topic)
         const { topic, partition, offset, headers } = record
         const who = whoIs('consumer', topic, headers)
-        const about = { who, what: 'commit', outcome: 'done', topic, partition, offset, ...sumsOf(record) } as const
+        const about = { who, what: 'commit', outcome: 'done', topic, partition, offset, sums: record } as const
         context.setState(record, entry('consumer', about, headers))
       }
       return records
@@ -229,7 +247,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
 
     onCommit(_offsets, { committed }: CommitContext<AuditEntry>) {
       if (parts === undefined || own.consumed !== 'commit') return
-      const at = new Date(parts.clients.consumer?.clock.now() ?? Date.now()).toISOString()
+      const at = isoTime(parts.clients.consumer?.clock.now() ?? Date.now())
       for (const { state } of committed) {
         const written = { ...state, at }
         if (required) parts.queue.pushAlways(written)
@@ -250,10 +268,6 @@ export function audit(options?: AuditOptions): AuditInterceptor {
 function sinkFor(sink: NonNullable<AuditOptions['sink']>, context: InterceptorContext, writeTimeoutMs: number): AuditSink {
   if (typeof sink === 'function') return { write: async (entries) => sink(entries) }
   return 'file' in sink ? new FileSink(sink) : new TopicSink(sink, context, writeTimeoutMs)
-}
-
-function sumsOf({ checksum, size }: Pick<AuditEntry, 'checksum' | 'size'>): Pick<AuditEntry, 'checksum' | 'size'> {
-  return { ...(checksum === undefined ? {} : { checksum }), ...(size === undefined ? {} : { size }) }
 }
 
 function headersOf(headers: Headers, names: readonly string[]): Record<string, string | null> {

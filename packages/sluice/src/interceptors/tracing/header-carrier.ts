@@ -1,10 +1,10 @@
 import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api'
 import type { Headers } from 'sluice'
 
-/** Replaces, so that a record that is sent again does not collect contexts. */
-export const headerSetter: TextMapSetter<Headers> = {
-  set(headers, key, value) {
-    headers.set(key, value)
+/** Names and values in turn. */
+export const listSetter: TextMapSetter<string[]> = {
+  set(list, key, value) {
+    list.push(key, value)
   },
 }
 
