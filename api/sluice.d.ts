@@ -59,6 +59,11 @@ export interface ConfigResource {
     readonly name: string;
 }
 
+export interface ConfigWatch extends AsyncDisposable {
+    reload(): Promise<boolean>;
+    close(): Promise<void>;
+}
+
 export interface ConnectionStateMessage {
     readonly clientId: string;
     readonly nodeId: number;
@@ -87,6 +92,11 @@ export interface ConsumerCommitMessage {
         readonly offset: number;
     }[];
     readonly error: unknown;
+}
+
+export interface ConsumerConfig {
+    readonly options: ConsumerOptions;
+    readonly interceptors: readonly ConsumerInterceptor[];
 }
 
 export interface ConsumerGroupMetadata {
@@ -133,7 +143,7 @@ export interface ConsumerOptions<K = any, V = any> extends NetworkOptions {
     readonly recordAudit?: boolean;
     readonly deadLetterTopic?: string;
     readonly interceptorConcurrency?: number;
-    readonly interceptorClasses?: readonly string[];
+    readonly interceptorClasses?: readonly InterceptorEntry[];
 }
 
 export interface ConsumerPollMessage {
@@ -174,7 +184,7 @@ export declare class ConsumerRecords<K = any, V = any> implements Iterable<Consu
     partitions(): readonly TopicPartition[];
     records(of: TopicPartition | string): readonly ConsumerRecord<K, V>[];
     filter(keep: (record: ConsumerRecord<K, V>) => boolean): ConsumerRecords<K, V>;
-    map<K2, V2>(change: (record: ConsumerRecord<K, V>) => ConsumerRecord<K2, V2>): ConsumerRecords<K2, V2>;
+    map<K2 = K, V2 = V>(change: (record: ConsumerRecord<K, V>) => ConsumerRecord<K2, V2> | Verdict): ConsumerRecords<K2, V2>;
     [Symbol.iterator](): Iterator<ConsumerRecord<K, V>>;
 }
 
@@ -273,6 +283,10 @@ export interface InterceptorContext {
     readonly metrics?: () => Readonly<Record<string, number>>;
     readonly clusterId?: () => string | null;
 }
+
+export type InterceptorEntry = string | {
+    readonly [name: string]: Readonly<Record<string, unknown>> | null;
+};
 
 export interface InterceptorErrorMessage {
     readonly clientId: string;
@@ -433,6 +447,11 @@ export interface ListedOffset extends TopicPartitionOffset {
     readonly timestamp: number;
 }
 
+export interface LoadConfigOptions {
+    readonly env?: Readonly<Record<string, string | undefined>>;
+    readonly cwd?: string;
+}
+
 export type LocalErrorCode = 'CONFIG' | 'INVALID_ARGUMENT' | 'ILLEGAL_STATE' | 'TIMEOUT' | 'BUFFER_EXHAUSTED' | 'SERIALIZATION' | 'RECORD_TOO_LARGE' | 'INTERCEPTOR' | 'REJECTED' | 'BATCH_REJECTED' | 'CLOSED' | 'NETWORK' | 'ABORTED' | 'AUTHENTICATION' | 'UNSUPPORTED_VERSION' | 'CORRUPT';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -537,6 +556,11 @@ export interface ProducerBatchMessage {
     readonly error: KafkaError | null;
 }
 
+export interface ProducerConfig {
+    readonly options: ProducerOptions;
+    readonly interceptors: readonly ProducerInterceptor[];
+}
+
 export interface ProducerInterceptor<K = any, V = any, S = any> extends InterceptorSettings {
     onSend?(record: ProducerRecord<K, V>, context: RecordContext<S>): ProducerRecord<K, V> | Verdict | PromiseLike<ProducerRecord<K, V> | Verdict>;
     onSerialized?(record: SerializedRecord, context: RecordContext<S>): SerializedRecord | Verdict | PromiseLike<SerializedRecord | Verdict>;
@@ -575,7 +599,7 @@ export interface ProducerOptions<K = any, V = any> extends NetworkOptions {
     readonly recordAudit?: boolean;
     readonly deadLetterTopic?: string;
     readonly interceptorConcurrency?: number;
-    readonly interceptorClasses?: readonly string[];
+    readonly interceptorClasses?: readonly InterceptorEntry[];
 }
 
 export interface ProducerRecord<K = any, V = any> {
@@ -646,10 +670,11 @@ export declare class RecordDeserializationError extends KafkaError {
 export declare class RecordHeaders implements Headers {
     #private;
     static from(init: HeadersInit | undefined): RecordHeaders;
-    static ofList(list: Header[]): RecordHeaders;
+    static ofList(list: readonly Header[]): RecordHeaders;
     get size(): number;
     get isReadOnly(): boolean;
     toList(): readonly Header[];
+    toFlat(): FlatHeaders;
     get(key: string): Buffer | null | undefined;
     getString(key: string): string | null | undefined;
     getAll(key: string): readonly (Buffer | null)[];
@@ -724,6 +749,18 @@ export interface Serializer<T> {
     serializeInto?(topic: string, data: T, headers: Headers, target: Buffer, offset: number): number;
 }
 
+export interface SluiceConfig {
+    readonly file: string;
+    readonly producer: ProducerConfig;
+    readonly consumer: ConsumerConfig;
+    watch(clients: WatchableClient | readonly WatchableClient[], options?: WatchConfigOptions): Promise<ConfigWatch>;
+}
+
+export interface SluiceConfigFile {
+    readonly producer?: SectionOf<ProducerOptions, ProducerInterceptor>;
+    readonly consumer?: SectionOf<ConsumerOptions, ConsumerInterceptor>;
+}
+
 export type SslOptions = TlsConnectionOptions;
 
 export interface Timer {
@@ -768,9 +805,25 @@ export interface WaitOptions {
     readonly signal?: AbortSignal;
 }
 
+export interface WatchConfigOptions {
+    readonly onChange?: () => void;
+    readonly onError?: (error: Error) => void;
+    readonly logger?: Logger;
+    readonly debounceMs?: number;
+    readonly pollIntervalMs?: number;
+    readonly signal?: AbortSignal;
+    readonly clock?: Clock;
+}
+
+export interface WatchableClient {
+    readonly interceptors: InterceptorChain<any>;
+}
+
 export declare const bufferDeserializer: Deserializer<Buffer>;
 
 export declare const bufferSerializer: Serializer<Buffer>;
+
+export declare function checksumOf(key: Uint8Array | null, value: Uint8Array | null): number;
 
 export declare function commonOptions(name: string, options: CommonInterceptorOptions | undefined): CommonInterceptorOptions & {
     readonly name: string;
@@ -814,6 +867,8 @@ export declare const deadLetterHeaderNames: {
     readonly message: 'dead-letter.message';
 };
 
+export declare function defineConfig(config: SluiceConfigFile): SluiceConfigFile;
+
 export declare const diagnosticsChannels: Readonly<Record<DiagnosticsChannelName, string>>;
 
 export declare function drop(reason: string): Verdict;
@@ -831,6 +886,8 @@ export declare function isKafkaError(error: unknown): error is KafkaError;
 export declare function jsonDeserializer<T = unknown>(): Deserializer<T>;
 
 export declare function jsonSerializer<T = unknown>(): Serializer<T>;
+
+export declare function loadConfig(file?: string, options?: LoadConfigOptions): Promise<SluiceConfig>;
 
 export declare function nonEmptyString(value: unknown): string | null;
 
