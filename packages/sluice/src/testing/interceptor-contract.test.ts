@@ -5,6 +5,7 @@ import {
   ConsumerRecords,
   commonOptions,
   drop,
+  emit,
   interceptorOptions,
   isKafkaError,
   KafkaError,
@@ -220,6 +221,19 @@ const mistakes: readonly Mistake[] = [
     title: /^onConsume given an ordinary record/,
     message: /value/,
   },
+  { what: 'emits what is no record', make: producer({ onSend: () => emit([{ topic: '' }]) }), title: /^in a producer/, message: /onSend/ },
+  {
+    what: 'drops in map without a reason',
+    make: consumer({ onConsume: (records) => records.map(() => drop('')) }),
+    title: /^onConsume given an ordinary record/,
+    message: /reason/,
+  },
+  {
+    what: 'fails for text',
+    make: consumer({ onConsume: (records) => records.filter(({ value }) => value.id > 0) }),
+    title: /^in a consumer/,
+    message: /onConsume/,
+  },
   { what: 'needs a commit', make: consumer({ onCommit: (offsets) => void offsets[0]!.offset }), title: /^onCommit takes an empty list/ },
   {
     what: 'calls next twice',
@@ -321,7 +335,7 @@ test('interceptorContract - long waits of the interceptor are not sat out, for i
         wait = (ms) => new Promise((resolve) => clock.setTimer(resolve, ms))
       },
       async onSend(record) {
-        if (record.value === null) await wait(600_000)
+        if (record.value === null) await wait(20_000)
         return record
       },
     }

@@ -1,5 +1,6 @@
 import { configError } from '../errors.ts'
 import { didYouMean } from '../near-name.ts'
+import { clientChecks } from './contract/client-checks.ts'
 import { consumerChecks } from './contract/consumer-checks.ts'
 import type { AnyInterceptor, Check, InterceptorContractOptions, InterceptorFactory } from './contract/contract-options.ts'
 import { handlerChecks } from './contract/handler-checks.ts'
@@ -28,6 +29,7 @@ export function interceptorContract(factory: InterceptorFactory, options: Interc
     ...consumerChecks(factory, options, interceptor),
     ...handlerChecks(factory, options, interceptor),
     ...pairChecks(factory, options, interceptor),
+    ...clientChecks(factory, options, interceptor),
     ...hygieneChecks(factory, options),
   ]
   const titles = checks.map(({ title }) => title)

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { isPromise } from '../../interceptor/hook-call.ts'
 import type { ConsumerRecord } from '../../record/consumer-record.ts'
-import { ConsumerRecords } from '../../record/consumer-records.ts'
+import { ConsumerRecords, JudgedRecord, judgedIn } from '../../record/consumer-records.ts'
 import type { RawRecord } from '../../record/serialized-record.ts'
-import { isVerdict } from '../../record/verdict.ts'
 import { consumeContext, recordContext } from '../test-context.ts'
 import type { AnyInterceptor, Check, InterceptorContractOptions, InterceptorFactory } from './contract-options.ts'
-import { outcomeOf } from './outcome.ts'
+import { assertVerdict, outcomeOf } from './outcome.ts'
 import { polled, raw, type Sample, samples } from './samples.ts'
 import { Subject } from './subject.ts'
 import { assertKept, assertNotMutated, snapshotOf } from './unchanged.ts'
@@ -97,11 +96,12 @@ async function checkConsume(subject: Subject, records: ConsumerRecords, options:
     records.nextOffsets,
     'onConsume lost nextOffsets: use records.filter and records.map, which keep them',
   )
+  for (const { entries } of judgedIn(after) ?? []) {
+    for (const entry of entries) if (entry instanceof JudgedRecord) assertVerdict('onConsume', entry.verdict)
+  }
   for (const { topic, partition, records: held } of after.byPartition()) {
     let last = -1
     for (const record of held) {
-      // `map` takes a function that gives a verdict for a record.
-      if (isVerdict(record)) continue
       assert.ok(record.offset >= last, `onConsume changed the order in ${topic}-${partition}`)
       last = record.offset
       const snapshot = before.get(placeOf(record))

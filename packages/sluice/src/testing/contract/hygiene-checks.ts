@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import type { Check, InterceptorContractOptions, InterceptorFactory } from './contract-options.ts'
 import { secrets } from './samples.ts'
-import { Subject } from './subject.ts'
+import { Subject, TIMEOUT_MS } from './subject.ts'
 import { walk } from './walk.ts'
 
 /** What a guest in somebody's process owes it. Each check runs every hook with records of every kind. */
@@ -43,7 +43,7 @@ export function hygieneChecks(factory: InterceptorFactory, options: InterceptorC
           timers = subject.context.clock.timers
         })
         assert.equal(timers, 0, `${timers} timers of the context's clock are still set`)
-        const left = await resourcesLeft(before, options.timeoutMs ?? 5000)
+        const left = await resourcesLeft(before, options.timeoutMs ?? TIMEOUT_MS)
         assert.deepEqual(left, [])
       },
     },
