@@ -1,11 +1,5 @@
 import type { JodaField } from './joda-pattern.ts'
 
-/** What a text says of one field. */
-export interface FieldValue {
-  readonly field: JodaField
-  readonly value: number
-}
-
 /** Sizes of fields' units, and of what they count within, from small to large; EVER has no bounds. */
 const MILLI = 0
 const SECOND = 1
@@ -65,33 +59,65 @@ const DAY_MS = 86_400_000
 /** The year of a date of which the text says only month or day. */
 const DEFAULT_YEAR = 2000
 
+/** The local time, in milliseconds as if it were UTC, that the values of the fields make; null when one is out of its range. */
+export type DateMaker = (values: readonly number[]) => number | null
+
 /**
- * The local time, in milliseconds as if it were UTC, that the values of the fields make (Joda: DateTimeParserBucket).
- * Larger fields come before smaller ones, so that a day of the week moves the date within its week; what is not said is
- * the start of 1970, or of 2000 where the largest is a month, week or day. Null when a value is out of its range.
+ * For texts that say these fields, in this order (Joda: DateTimeParserBucket). Larger fields come before smaller ones, so
+ * that a day of the week moves the date within its week; what is not said is the start of 1970, or of 2000 where the
+ * largest is a month, week or day.
  */
-export function localMillis(said: readonly FieldValue[]): number | null {
-  const values = said.toSorted((a, b) => {
-    const [rangeA, unitA] = UNITS[a.field]
-    const [rangeB, unitB] = UNITS[b.field]
-    return rangeB - rangeA || unitB - unitA
-  })
-  if (values.length === 0) return 0
-  const largest = UNITS[values[0]!.field][1]
-  if (largest >= DAY && largest <= MONTH) return localMillis([{ field: 'y', value: DEFAULT_YEAR }, ...values])
-  let millis = 0
-  // Twice: what was set before a larger field moved the date is then right. The first time what is smaller starts anew.
-  for (const { field, value } of values) {
-    const set = withField(millis, field, value)
-    if (set === null) return null
-    millis = floored(set, field)
+export function dateMaker(said: readonly JodaField[]): DateMaker {
+  const fields = said
+    .map((field, index) => ({ field, index }))
+    .sort((a, b) => UNITS[b.field][0] - UNITS[a.field][0] || UNITS[b.field][1] - UNITS[a.field][1])
+  if (fields.length === 0) return () => 0
+  const largest = UNITS[fields[0]!.field][1]
+  if (largest >= DAY && largest <= MONTH) {
+    const make = dateMaker(['y', ...said])
+    return (values) => make([DEFAULT_YEAR, ...values])
   }
-  for (const { field, value } of values) {
-    const set = withField(millis, field, value)
-    if (set === null) return null
-    millis = set
+  const inTurn: DateMaker = (values) => {
+    let millis = 0
+    // Twice: what was set before a larger field moved the date is then right. The first time what is smaller starts anew.
+    for (const { field, index } of fields) {
+      const set = withField(millis, field, values[index]!)
+      if (set === null) return null
+      millis = floored(set, field)
+    }
+    for (const { field, index } of fields) {
+      const set = withField(millis, field, values[index]!)
+      if (set === null) return null
+      millis = set
+    }
+    return floored(millis, fields.at(-1)!.field)
   }
-  return floored(millis, values.at(-1)!.field)
+  return calendarMaker(said, inTurn) ?? inTurn
+}
+
+/** The short way for what most patterns are: a day of the calendar, with or without its weekday, and a time; undefined for others. */
+function calendarMaker(said: readonly JodaField[], inTurn: DateMaker): DateMaker | undefined {
+  if (said.some((field, index) => !'yMdEHmsS'.includes(field) || said.indexOf(field) !== index)) return undefined
+  if (!said.includes('y') || !said.includes('M') || !said.includes('d')) return undefined
+  const [y, M, d, E] = [said.indexOf('y'), said.indexOf('M'), said.indexOf('d'), said.indexOf('E')]
+  const [H, m, s, S] = [said.indexOf('H'), said.indexOf('m'), said.indexOf('s'), said.indexOf('S')]
+  return (values) => {
+    const year = values[y]!
+    const month = values[M]!
+    const day = values[d]!
+    const hour = H < 0 ? 0 : values[H]!
+    const minute = m < 0 ? 0 : values[m]!
+    const second = s < 0 ? 0 : values[s]!
+    // What is out of range, or a year that Date.UTC would take for another, goes the long way.
+    if (year < 100 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59) {
+      return inTurn(values)
+    }
+    const millis = Date.UTC(year, month - 1, day, hour, minute, second, S < 0 ? 0 : values[S]!)
+    if (E < 0) return millis
+    // 1 January 1970 was a Thursday.
+    const weekdayOfDate = modulo(Math.floor(millis / DAY_MS) + 3, 7) + 1
+    return millis + (values[E]! - weekdayOfDate) * DAY_MS
+  }
 }
 
 function withField(millis: number, field: JodaField, value: number): number | null {

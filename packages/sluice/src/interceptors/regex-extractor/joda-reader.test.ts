@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { isKafkaError } from 'sluice'
 import { jodaReader } from './joda-reader.ts'
 import { utcMillis, zoneOf } from './time-zone.ts'
@@ -54,4 +55,23 @@ test('utcMillis - a time that clocks skip is none, and of two it is the earlier'
   assert.equal(utcMillis(local('2024-10-27T02:30:00'), berlin), Date.parse('2024-10-27T00:30:00Z'))
   assert.equal(utcMillis(local('2024-10-27T03:00:00'), berlin), Date.parse('2024-10-27T02:00:00Z'))
   assert.equal(zoneOf('Nowhere/Else'), null)
+})
+
+test('jodaReader - the date and time of any moment are read back, whatever weekday is said beside them', () => {
+  const names = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+  const plain = jodaReader('yyyy-MM-dd HH:mm:ss.SSS', utc)
+  const withWeekday = jodaReader('E, yyyy-MM-dd HH:mm:ss.SSS', utc)
+  fc.assert(
+    fc.property(
+      fc.date({ min: new Date('0001-01-08T00:00:00Z'), max: new Date('9999-12-20T00:00:00Z'), noInvalidDate: true }),
+      fc.nat(6),
+      (date, said) => {
+        const text = date.toISOString().replace('T', ' ').slice(0, -1)
+        assert.equal(plain(text), date.getTime())
+        // The day of that name in the week of the date, which starts on Monday.
+        const moved = ((said + 6) % 7) - ((date.getUTCDay() + 6) % 7)
+        assert.equal(withWeekday(`${names[said]}, ${text}`), date.getTime() + moved * 86_400_000)
+      },
+    ),
+  )
 })

@@ -1,4 +1,4 @@
-import { type FieldValue, localMillis } from './joda-date.ts'
+import { dateMaker } from './joda-date.ts'
 import { type JodaField, type JodaPart, jodaPattern } from './joda-pattern.ts'
 import { type OffsetOf, utcMillis, zoneNames, zoneOf } from './time-zone.ts'
 
@@ -40,7 +40,8 @@ function namesOf(texts: readonly (readonly string[])[], first: number): Readonly
 interface Reading {
   readonly text: string
   at: number
-  readonly said: FieldValue[]
+  /** Values of fields, in the order of the pattern. */
+  readonly said: number[]
   /** Ahead of UTC; by a later part of the text if there are several. */
   offset: number | OffsetOf
   /** The first of the hundred years that two digits stand for. */
@@ -53,6 +54,7 @@ interface Reading {
  */
 export function jodaReader(pattern: string, zone: OffsetOf): (text: string) => number | null {
   const parts = jodaPattern(pattern)
+  const localMillis = dateMaker(parts.flatMap((part) => fieldOf(part) ?? []))
   const firstYear = new Date().getFullYear() - 80
   return (text) => {
     const reading: Reading = { text, at: 0, said: [], offset: zone, firstYear }
@@ -64,14 +66,19 @@ export function jodaReader(pattern: string, zone: OffsetOf): (text: string) => n
   }
 }
 
+function fieldOf(part: JodaPart): JodaField | undefined {
+  if (part.kind === 'fraction') return 'S'
+  return 'field' in part ? part.field : undefined
+}
+
 function read(reading: Reading, part: JodaPart): boolean {
   switch (part.kind) {
     case 'literal':
       return readLiteral(reading, part.text)
     case 'number':
-      return readNumber(reading, part.field, part.maxDigits, part.signed)
+      return readNumber(reading, part.maxDigits, part.signed)
     case 'twoDigitYear':
-      return readTwoDigitYear(reading, part.field, part.lenient)
+      return readTwoDigitYear(reading, part.lenient)
     case 'fraction':
       return readFraction(reading, part.maxDigits)
     case 'name':
@@ -88,7 +95,7 @@ function readLiteral(reading: Reading, literal: string): boolean {
   return true
 }
 
-function readNumber(reading: Reading, field: JodaField, maxDigits: number, signed: boolean): boolean {
+function readNumber(reading: Reading, maxDigits: number, signed: boolean): boolean {
   const { text } = reading
   let { at } = reading
   const sign = text.charCodeAt(at)
@@ -99,19 +106,19 @@ function readNumber(reading: Reading, field: JodaField, maxDigits: number, signe
   if (length === 0) return false
   reading.at = at
   const value = take(reading, length)
-  say(reading, field, hasSign && sign === MINUS ? -value : value)
+  reading.said.push(hasSign && sign === MINUS ? -value : value)
   return true
 }
 
 /** Two digits are a year of the hundred that ends in 20 years; with room for more they are the whole year. */
-function readTwoDigitYear(reading: Reading, field: JodaField, lenient: boolean): boolean {
+function readTwoDigitYear(reading: Reading, lenient: boolean): boolean {
   const { text, at } = reading
   const length = digitsAt(text, at, 9)
-  if (lenient && length !== 2) return readNumber(reading, field, 9, true)
+  if (lenient && length !== 2) return readNumber(reading, 9, true)
   if (length < 2) return false
   const { firstYear } = reading
   const year = take(reading, 2)
-  say(reading, field, firstYear - (firstYear % 100) + year + (year < firstYear % 100 ? 100 : 0))
+  reading.said.push(firstYear - (firstYear % 100) + year + (year < firstYear % 100 ? 100 : 0))
   return true
 }
 
@@ -120,7 +127,7 @@ function readFraction(reading: Reading, maxDigits: number): boolean {
   if (length === 0) return false
   const digits = reading.text.slice(reading.at, reading.at + length)
   reading.at += length
-  say(reading, 'S', Number(digits.slice(0, 3).padEnd(3, '0')))
+  reading.said.push(Number(digits.slice(0, 3).padEnd(3, '0')))
   return true
 }
 
@@ -130,7 +137,7 @@ function readName(reading: Reading, field: 'G' | 'M' | 'E' | 'a'): boolean {
     const value = NAMES[field].get(rest.slice(0, length))
     if (value === undefined) continue
     reading.at += length
-    say(reading, field, value)
+    reading.said.push(value)
     return true
   }
   return false
@@ -188,8 +195,4 @@ function take(reading: Reading, length: number): number {
   const value = Number(reading.text.slice(reading.at, reading.at + length))
   reading.at += length
   return value
-}
-
-function say(reading: Reading, field: JodaField, value: number): void {
-  reading.said.push({ field, value })
 }

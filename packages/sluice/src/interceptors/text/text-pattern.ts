@@ -157,7 +157,9 @@ async function re2Pattern(request: PatternRequest, { logger }: InterceptorContex
       groupNames: new Map(Object.entries(compiled.namedGroups())),
       test: (text) => compiled.test(text),
       find: (text) => compiled.exec(text),
-      replaceAll: (text, replacement) => compiled.matcher(text).replaceAll(replacer(replacement, compiled.groupCount())),
+      // Whether there is anything to replace is found ten times as fast as what.
+      replaceAll: (text, replacement) =>
+        compiled.test(text) ? compiled.matcher(text).replaceAll(replacer(replacement, compiled.groupCount())) : text,
     }
   } catch (cause) {
     const why = (cause as Error).message
