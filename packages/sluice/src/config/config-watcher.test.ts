@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isKafkaError, KafkaConsumer, KafkaProducer, type Logger, loadConfig, type ProducerInterceptor, silentLogger } from 'sluice'
+import { ManualClock } from '../testing/manual-clock.ts'
 
 /** A module whose interceptors count how often they were configured and closed. */
 const COUNTING = `export const log = (globalThis.sluiceConfigLog ??= [])
@@ -11,7 +12,11 @@ export default (options = {}) => {
   if (options.mode === 'refused') throw new Error('this mode is refused')
   return {
     name: 'counting', ...options,
-    configure() { if (options.mode === 'broken') throw new Error('no luck'); log.push('configure ' + options.id) },
+    configure() {
+      if (options.mode === 'hanging') { log.push('hanging'); return globalThis.sluiceConfigHang }
+      if (options.mode === 'broken') throw new Error('no luck')
+      log.push('configure ' + options.id)
+    },
     onSend: (record) => record,
     close() { log.push('close ' + options.id) },
   }
@@ -137,6 +142,28 @@ test('config watch - a file or chain that cannot be taken leaves the old one run
   writeFileSync(join(folder, 'counting.mjs'), 'export default {')
   assert.equal(await watch.reload(), false)
   assert.deepEqual(names(producer), ['z'])
+})
+
+test('config watch - a configure that never ends is given up, and the watch goes on', async (context) => {
+  const { file, write } = setting(context)
+  const hang = Promise.withResolvers<void>()
+  ;(globalThis as { sluiceConfigHang?: Promise<void> }).sluiceConfigHang = hang.promise
+  write([counting('a')])
+  const config = await loadConfig(file)
+  await using producer = new KafkaProducer(options, config.producer.interceptors)
+  const clock = new ManualClock()
+  const errors: Error[] = []
+  const watch = await config.watch(producer, { logger: silentLogger, clock, onError: (error) => void errors.push(error) })
+  write([counting('b', { mode: 'hanging' })])
+  const reloading = watch.reload()
+  while (!log.includes('hanging')) await new Promise((resolve) => setImmediate(resolve))
+  clock.advance(60_000)
+  assert.equal(await reloading, false)
+  assert.match(errors[0]!.message, /configuring the new interceptors did not end within 60000 ms/)
+  assert.deepEqual(names(producer), ['a'])
+  await watch.close()
+  assert.equal(clock.timers, 0)
+  hang.resolve()
 })
 
 test('config watch - a module that changed is imported again, also after one that could not be', async (context) => {

@@ -4,12 +4,16 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Clock, systemClock, type Timer } from '../clock.ts'
 import { configError, isKafkaError, KafkaError } from '../errors.ts'
+import { settledWithin } from '../interceptor/hook-call.ts'
 import { consoleLogger, harmless, type Logger } from '../logger.ts'
 import { didYouMean } from '../near-name.ts'
 import type { ClientSide } from '../options/interceptor-maker.ts'
 import type { ReadConfig } from './config-file.ts'
 import type { ConfigWatch, WatchableClient, WatchConfigOptions } from './load-config.ts'
 import { shownPath } from './problems.ts'
+
+/** How long modules may take to load, and interceptors to be configured. */
+const CHANGE_TIMEOUT_MS = 60_000
 
 const OPTION_NAMES: readonly string[] = ['onChange', 'onError', 'logger', 'debounceMs', 'pollIntervalMs', 'signal', 'clock']
 
@@ -93,7 +97,7 @@ export class ConfigWatcher implements ConfigWatch {
     this.#lastSeen = seen
     const files = new Set<string>()
     try {
-      const read = await this.#config.read(files)
+      const read = await this.#within(this.#config.read(files), 'loading it and its modules')
       this.#follow(files)
       return await this.#put(read)
     } catch (error) {
@@ -114,7 +118,7 @@ export class ConfigWatcher implements ConfigWatch {
         const after = read[side].chain.next(before)
         if (this.#isClosed) return false
         if (after.length === before.length && after.every((one, index) => one === before[index])) continue
-        await client.interceptors.replace(after)
+        await this.#within(client.interceptors.replace(after), 'configuring the new interceptors')
         changes++
       } catch (error) {
         if (isKafkaError(error) && error.code === 'ILLEGAL_STATE') this.#clients = this.#clients.filter((one) => one !== watched)
@@ -130,6 +134,18 @@ export class ConfigWatcher implements ConfigWatch {
       this.#tell(() => this.#logger.info(`${shownPath(this.#config.file)}: new interceptors are in force`, { clients: changes }))
     if (changes > 0) this.#tell(() => this.#options.onChange?.())
     return true
+  }
+
+  /** A module or a `configure` that never ends must not end the watch. */
+  async #within<T>(promise: Promise<T>, what: string): Promise<T> {
+    let isOver = false
+    try {
+      return (await settledWithin(promise, CHANGE_TIMEOUT_MS, this.#clock, () => {
+        isOver = true
+      })) as T
+    } catch (error) {
+      throw isOver ? configError(`${shownPath(this.#config.file)}: ${what} did not end within ${CHANGE_TIMEOUT_MS} ms`) : error
+    }
   }
 
   #failed(cause: unknown): void {
