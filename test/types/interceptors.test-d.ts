@@ -1,5 +1,5 @@
 // Compiled, never run: what the types infer, and what they refuse.
-import type { ProducerInterceptor } from 'sluice'
+import type { ConsumerRecords, ProducerInterceptor } from 'sluice'
 import {
   bufferSerializer,
   drop,
@@ -79,3 +79,37 @@ const billing = new KafkaConsumer(
 same(billing).as<KafkaConsumer<string, Order>>()
 // @ts-expect-error onConsume returns ConsumerRecords, not an array
 new KafkaConsumer({ bootstrapServers }, [{ name: 'array', onConsume: (records) => [...records] }])
+
+new KafkaConsumer({ bootstrapServers, keyDeserializer: stringDeserializer, valueDeserializer: jsonDeserializer<Order>() }, [
+  {
+    name: 'verdicts',
+    onFetched(record, context) {
+      same(record.value).as<Buffer | null>()
+      context.state = 1
+      return record.value === null ? drop('empty') : { ...record, value: Buffer.concat([record.value]) }
+    },
+    onConsume(records) {
+      const judged = records.map((record) => (record.value === null ? drop('empty') : record))
+      same(judged).as<ConsumerRecords<string, Order>>()
+      same(records.map((record) => ({ ...record, value: 1 }))).as<ConsumerRecords<string, number>>()
+      return records.map(() => drop('all'))
+    },
+    async handle(record, next) {
+      same(record.value).as<Order | null>()
+      if (record.value === null) return drop('empty')
+      await next()
+      return undefined
+    },
+    async handleBatch(batch, next, context) {
+      same(batch.records[0]!.value).as<Order | null>()
+      same(context.signal).as<AbortSignal>()
+      await next()
+    },
+  },
+])
+// @ts-expect-error a batch has no verdict
+new KafkaConsumer({ bootstrapServers }, [{ name: 'batch', handleBatch: async () => drop('x') }])
+// @ts-expect-error map returns a record or a verdict
+new KafkaConsumer({ bootstrapServers }, [{ name: 'map', onConsume: (records) => records.map(({ value }) => value) }])
+// @ts-expect-error onFetched gives bytes
+new KafkaConsumer({ bootstrapServers }, [{ name: 'text', onFetched: (record) => ({ ...record, value: 'text' }) }])

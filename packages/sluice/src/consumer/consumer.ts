@@ -258,7 +258,8 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
 
   /**
    * The next records, at most `maxPollRecords`; none when nothing came in time. Takes part in rebalances and calls the
-   * listener meanwhile. Rejects with what no retry heals; the positions then are where they were.
+   * listener meanwhile. Rejects with what no retry heals; the positions then are where they were. Promises of interceptors
+   * are waited for beyond `timeoutMs`, each as long as its own.
    */
   async poll(options: PollOptions = {}): Promise<ConsumerRecords<K, V>> {
     checkCallOptions('poll', options)

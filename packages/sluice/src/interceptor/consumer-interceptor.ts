@@ -29,15 +29,21 @@ export interface ConsumerInterceptor<K = any, V = any, S = any> extends Intercep
 
   /**
    * Called around the `eachRecord` of `run`, the first of the list outermost. `next()` runs the rest and rejects with what
-   * the handler threw; whoever does not rethrow has dealt with it. A record for which `next` is never called is skipped and
-   * counts as consumed. A verdict may be returned before `next` was called. Does not run for `poll` and `for await`.
+   * the handler threw; whoever does not rethrow has dealt with it, and after a failure `next()` may be called again. A record
+   * for which `next` is never called is skipped and counts as consumed. A verdict may be returned before `next` was called,
+   * and, `emit` aside, after it has failed. What the hook itself throws is subject to `onError`, before and after `next`.
+   * `timeoutMs` does not apply: the signal fires when the partition is given up or the consumer is closed. Does not run for
+   * `poll` and `for await`.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that only awaits `next` returns nothing
   handle?(record: ConsumerRecord<K, V>, next: () => Promise<void>, context: RecordContext<S>): PromiseLike<void | Verdict> | void | Verdict
 
-  /** As `handle`, around the `eachBatch` of `run`. */
+  /** As `handle`, around the `eachBatch` of `run`; it gives no verdicts. One that asks for a header is called when any record has it. */
   handleBatch?(batch: PartitionRecords<K, V>, next: () => Promise<void>, context: ConsumeContext<S>): PromiseLike<void> | void
 
-  /** Called after every successful commit, automatic ones included, with the offsets that were committed. */
+  /**
+   * Called after every successful commit, automatic ones included, with the offsets that were committed. After `replace`, an
+   * interceptor of the old list is told of commits until they cover what went through it.
+   */
   onCommit?(offsets: readonly TopicPartitionOffset[], context: CommitContext<S>): void
 }
