@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, KafkaError, type Logger } from 'sluice'
+import { messageOf } from '../redis/guarded-redis.ts'
 import type { RedisClient } from '../redis/redis-client.ts'
 import { within } from '../redis/within.ts'
 import { LatencyHistogram, type LatencySummary } from './latency-histogram.ts'
@@ -242,8 +243,4 @@ function histogramOf(stage: Stage, fields: ReadonlyMap<string, number>): Latency
     if (name.startsWith(`${stage}.`)) histogram.addToBucket(Number(name.slice(stage.length + 1)), count)
   }
   return histogram
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : typeof cause
 }
