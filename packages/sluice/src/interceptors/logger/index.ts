@@ -96,7 +96,7 @@ export function logger(options?: LoggerOptions): ProducerInterceptor & ConsumerI
     } catch (error) {
       const fields = {
         ...of,
-        durationMs: monotonic() - beganAt,
+        durationMs: roundedMs(monotonic() - beganAt),
         error: errorFields(error),
         ...(record && content(record.key, record.headers)),
       }
@@ -104,7 +104,7 @@ export function logger(options?: LoggerOptions): ProducerInterceptor & ConsumerI
       throw error
     }
     if (isSampled('handled')) {
-      const fields = { ...of, durationMs: monotonic() - beganAt, ...(record && content(record.key, record.headers)) }
+      const fields = { ...of, durationMs: roundedMs(monotonic() - beganAt), ...(record && content(record.key, record.headers)) }
       write('consumer', 'handled', fields, 'handled')
     }
   }
@@ -181,8 +181,13 @@ export function logger(options?: LoggerOptions): ProducerInterceptor & ConsumerI
   }
 
   function took(state: SendState | undefined): { readonly durationMs?: number } {
-    return state?.beganAt === undefined ? {} : { durationMs: monotonic() - state.beganAt }
+    return state?.beganAt === undefined ? {} : { durationMs: roundedMs(monotonic() - state.beganAt) }
   }
+}
+
+/** To a microsecond. */
+function roundedMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }
 
 function checkLogger(given: unknown): string | null {
