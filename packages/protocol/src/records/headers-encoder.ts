@@ -24,7 +24,7 @@ const MAX_VARINT_BYTES = 5
 const MAX_BYTES_PER_UNIT = 3
 /** Where a copy begins to cost less than a loop, and the way into C++ than reading the characters; measured on Node 24. */
 const BYTE_LOOP_UP_TO = 16
-const TEXT_LOOP_UP_TO = 48
+const TEXT_LOOP_UP_TO = 16
 
 /**
  * Encodes the headers of one record after the other into the same bytes. Records that follow each other mostly have the
@@ -81,16 +81,26 @@ export class HeadersEncoder {
     const { length } = text
     this.#makeRoom(at, length * MAX_BYTES_PER_UNIT)
     const { bytes } = this
-    if (length <= TEXT_LOOP_UP_TO) {
-      // A length below 64 is one byte, doubled by the zigzag.
-      bytes[at] = length << 1
-      let c = 0
-      for (; c < length; c++) {
-        const unit = text.charCodeAt(c)
-        if (unit > 0x7f) break
-        bytes[at + 1 + c] = unit
+    if (length > TEXT_LOOP_UP_TO) return this.#writeLongText(at, text)
+    // A length below 64 is one byte, doubled by the zigzag.
+    bytes[at] = length << 1
+    for (let c = 0; c < length; c++) {
+      const unit = text.charCodeAt(c)
+      if (unit > 0x7f) return this.#writeLongText(at, text)
+      bytes[at + 1 + c] = unit
+    }
+    return at + 1 + length
+  }
+
+  #writeLongText(at: number, text: string): number {
+    const { bytes } = this
+    if (text.length < 64) {
+      // Mostly the length will be one byte, and is known once the text is written.
+      const size = bytes.write(text, at + 1, 'utf8')
+      if (size < 64) {
+        bytes[at] = size << 1
+        return at + 1 + size
       }
-      if (c === length) return at + 1 + length
     }
     const size = Buffer.byteLength(text)
     at = writeVarint(bytes, at, size)

@@ -42,7 +42,7 @@ export function hostHeader(given?: HostHeaderOptions): ProducerInterceptor & Con
     compat: compatRow,
   })
   const local = own.compat === 'flume' ? null : lookUp(own.useIP)
-  let host = typeof local === 'string' ? Buffer.from(local, 'utf8') : null
+  let host = typeof local === 'string' ? local : null
 
   function write(headers: Headers): void {
     if (host === null || (own.preserveExisting && headers.has(own.hostHeader))) return
@@ -58,7 +58,7 @@ export function hostHeader(given?: HostHeaderOptions): ProducerInterceptor & Con
       if (local instanceof Error) return warn(local)
       if (local !== null) return
       return limited(own.useIP ? resolvedAddress() : canonicalName(), clock).then((found) => {
-        host = Buffer.from(found, 'utf8')
+        host = found
       }, warn)
     },
     onSend(record) {

@@ -28,14 +28,14 @@ export function timestampHeader(given?: TimestampHeaderOptions): ProducerInterce
   })
   let now = Date.now
   let writtenAt = Number.NaN
-  let written = Buffer.alloc(0)
+  let written = ''
 
   function stamp(headers: Headers): void {
     if (preserveExisting && headers.has(headerName)) return
     const time = now()
     if (time !== writtenAt) {
       writtenAt = time
-      written = Buffer.from(String(time), 'latin1')
+      written = String(time)
     }
     headers.set(headerName, written)
   }

@@ -11,6 +11,7 @@ import {
   type ProducerRecord,
 } from 'sluice'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
+import { randomUuids } from './random-uuids.ts'
 
 export interface UuidHeaderOptions extends CommonInterceptorOptions {
   /** @default id */
@@ -45,7 +46,7 @@ export function uuidHeader(given?: UuidHeaderOptions): ProducerInterceptor & Con
   const isMatch = options?.isMatch
   // Node has version 7 since 24; `uuid` fills in before.
   const ownVersion7: (() => string) | undefined = crypto.randomUUIDv7
-  let generate: (() => string) | undefined = options?.generate ?? (own.version === 4 ? () => crypto.randomUUID() : ownVersion7)
+  let generate: (() => string) | undefined = options?.generate ?? (own.version === 4 ? randomUuids() : ownVersion7)
 
   function write(record: ProducerRecord | ConsumerRecord): void {
     const { headers } = record
