@@ -1,33 +1,356 @@
+export interface AuditCounts {
+    readonly written: number;
+    readonly lost: number;
+    readonly failedWrites: number;
+    readonly waiting: number;
+}
+
+export interface AuditEntry {
+    readonly v: 1;
+    readonly at: string;
+    readonly who: string;
+    readonly what: 'send' | 'handle' | 'commit';
+    readonly outcome: 'done' | 'failed' | 'dropped' | 'deadLettered';
+    readonly clientId: string;
+    readonly group?: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+    readonly error?: string;
+    readonly reason?: string;
+    readonly checksum?: number;
+    readonly size?: number;
+    readonly headers?: Readonly<Record<string, string | null>>;
+    readonly lost?: number;
+    readonly chain?: string;
+    readonly seq?: number;
+    readonly previous?: string;
+    readonly hash?: string;
+}
+
+export interface AuditFile {
+    readonly file: string;
+    readonly fsync?: boolean;
+    readonly maxBytes?: number;
+}
+
+export interface AuditInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+    counts(): AuditCounts;
+    flush(): Promise<void>;
+}
+
+export interface AuditOptions extends CommonInterceptorOptions {
+    readonly sink?: AuditTopic | AuditFile | ((entries: readonly AuditEntry[]) => void | PromiseLike<void>);
+    readonly who?: string | ((subject: AuditSubject) => string);
+    readonly consumed?: 'handle' | 'commit';
+    readonly headers?: readonly string[];
+    readonly checksums?: boolean;
+    readonly hashChain?: boolean | {
+        readonly key: string | Uint8Array;
+    };
+    readonly required?: boolean;
+    readonly maxQueue?: number;
+    readonly writeTimeoutMs?: number;
+    readonly closeTimeoutMs?: number;
+}
+
+export interface AuditSubject {
+    readonly side: 'producer' | 'consumer';
+    readonly topic: string;
+    readonly headers: Headers;
+    readonly clientId: string;
+    readonly groupId: string | undefined;
+}
+
+export interface AuditTopic {
+    readonly topic?: string;
+    readonly producer?: Pick<KafkaProducer<any, any>, 'send'>;
+    readonly options?: Partial<ProducerOptions>;
+}
+
+export interface ChecksumCounts {
+    readonly written: number;
+    readonly verified: number;
+    readonly mismatched: number;
+    readonly missing: number;
+}
+
+export interface ChecksumInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+    counts(): ChecksumCounts;
+}
+
+export interface ChecksumOptions extends CommonInterceptorOptions {
+    readonly headerName?: string;
+    readonly onMismatch?: MismatchPolicy;
+    readonly onMissing?: MissingPolicy;
+}
+
+export type Compat = 'none' | 'flume';
+
+export interface CounterInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+    snapshot(): CounterSnapshot;
+}
+
+export interface CounterOptions extends CommonInterceptorOptions {
+    readonly maxTopics?: number;
+    readonly onSnapshot?: (snapshot: CounterSnapshot) => void;
+    readonly everyMs?: number;
+}
+
+export interface CounterSnapshot {
+    readonly topics: Readonly<Record<string, TopicCounts>>;
+    readonly total: TopicCounts;
+}
+
+export interface GroupSerializer {
+    serialize(value: string): string;
+    configure?(settings: Readonly<Record<string, unknown>>): void;
+}
+
+export interface GroupSerializerInit {
+    readonly name: string;
+    readonly type?: 'default' | 'millis' | (string & {}) | SerializeFunction | GroupSerializer | (new () => GroupSerializer);
+    readonly pattern?: string;
+    readonly timeZone?: string;
+    readonly [setting: string]: unknown;
+}
+
 export interface HostHeaderOptions extends CommonInterceptorOptions {
     readonly preserveExisting?: boolean;
     readonly useIP?: boolean;
     readonly hostHeader?: string;
+    readonly compat?: Compat;
 }
 
-export type RegexCharset = 'utf8' | 'latin1' | 'utf16le' | 'ascii';
+export interface LatencyInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+    snapshot(): LatencySnapshot;
+    stored(): Promise<StoredLatency>;
+}
+
+export interface LatencyKeys {
+    readonly sent: string;
+    readonly measured: string;
+    readonly latency: string;
+    readonly average: string;
+    readonly histogram: string;
+    readonly writer: string;
+}
+
+export interface LatencyOfTopic {
+    readonly sent: number;
+    readonly failed: number;
+    readonly consumed: LatencySummary;
+    readonly handled: LatencySummary;
+    readonly unmeasured: number;
+}
+
+export interface LatencyOptions extends CommonInterceptorOptions {
+    readonly from?: 'timestamp' | 'header';
+    readonly header?: string;
+    readonly maxTopics?: number;
+    readonly redis?: string | RedisClient;
+    readonly keys?: Partial<LatencyKeys>;
+    readonly average?: Stage;
+    readonly flushMs?: number;
+    readonly redisTimeoutMs?: number;
+    readonly closeTimeoutMs?: number;
+}
+
+export interface LatencySnapshot extends LatencyOfTopic {
+    readonly topics: Readonly<Record<string, LatencyOfTopic>>;
+}
+
+export interface LatencySummary {
+    readonly count: number;
+    readonly negative: number;
+    readonly averageMs: number | null;
+    readonly minMs: number | null;
+    readonly maxMs: number | null;
+    readonly p50Ms: number | null;
+    readonly p95Ms: number | null;
+    readonly p99Ms: number | null;
+}
+
+export type LogEvent = 'acknowledged' | 'failed' | 'dropped' | 'deadLettered' | 'consumed' | 'handled' | 'handlerFailed' | 'committed';
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'off';
+
+export interface LoggerOptions extends CommonInterceptorOptions {
+    readonly logger?: StructuredLogger;
+    readonly sampleRate?: number;
+    readonly maxPerSecond?: number;
+    readonly levels?: Readonly<Partial<Record<LogEvent, LogLevel>>>;
+    readonly include?: readonly ('key' | 'headers')[];
+    readonly redact?: readonly string[];
+}
+
+export type MetricsLabel = 'topic' | 'partition' | 'clientId' | 'groupId';
+
+export interface MetricsOptions extends CommonInterceptorOptions {
+    readonly registry?: PromRegistry;
+    readonly meter?: {
+        createHistogram(...args: any[]): object;
+        createObservableCounter(...args: any[]): object;
+    };
+    readonly backend?: 'prom-client' | 'opentelemetry';
+    readonly labels?: readonly MetricsLabel[];
+    readonly buckets?: readonly number[];
+    readonly maxSeries?: number;
+}
+
+export type MismatchPolicy = 'reject' | 'drop' | 'deadLetter' | 'warn';
+
+export type MissingPolicy = 'accept' | MismatchPolicy;
+
+export interface RedisClient {
+    call(command: string, ...args: (string | number)[]): Promise<unknown>;
+}
+
+export type RegexEngine = 're2' | 'javascript';
+
+export interface RegexExtractorOptions extends CommonInterceptorOptions {
+    readonly regex: string | RegExp;
+    readonly serializers: readonly GroupSerializerInit[] | string;
+    readonly [property: `serializers.${string}`]: unknown;
+    readonly target?: TextTarget;
+    readonly charset?: string;
+    readonly onUnmatchedGroup?: 'skip' | 'null';
+    readonly onSerializerError?: 'skip' | 'fail';
+    readonly engine?: RegexEngine;
+    readonly compat?: Compat;
+}
 
 export interface RegexFilterOptions extends CommonInterceptorOptions {
     readonly regex?: string | RegExp;
     readonly excludeEvents?: boolean;
-    readonly charset?: RegexCharset;
-    readonly compat?: 'none' | 'flume';
+    readonly target?: TextTarget;
+    readonly charset?: string;
+    readonly engine?: RegexEngine;
+    readonly compat?: Compat;
 }
+
+export interface RemoveHeaderOptions extends CommonInterceptorOptions {
+    readonly withName?: string;
+    readonly fromList?: string | readonly string[];
+    readonly fromListSeparator?: string;
+    readonly matching?: string | RegExp;
+    readonly engine?: RegexEngine;
+    readonly compat?: Compat;
+}
+
+export interface SearchReplaceOptions extends CommonInterceptorOptions {
+    readonly searchPattern: string | RegExp;
+    readonly replaceString?: string;
+    readonly charset?: string;
+    readonly stage?: 'record' | 'bytes';
+    readonly engine?: RegexEngine;
+    readonly compat?: Compat;
+}
+
+export type SerializeFunction = (value: string) => string;
 
 export interface StaticHeaderOptions extends CommonInterceptorOptions {
     readonly key?: string;
     readonly value?: string;
     readonly preserveExisting?: boolean;
+    readonly compat?: Compat;
 }
+
+export interface StoredLatency {
+    readonly sent: number;
+    readonly measured: number;
+    readonly latencyMs: number;
+    readonly averageMs: number | null;
+    readonly consumed: LatencySummary;
+    readonly handled: LatencySummary;
+}
+
+export interface StructuredLogger {
+    info(fields: object, message: string): void;
+    trace?(fields: object, message: string): void;
+    debug?(fields: object, message: string): void;
+    warn?(fields: object, message: string): void;
+    error?(fields: object, message: string): void;
+}
+
+export type TextTarget = 'value' | 'key' | `header:${string}`;
 
 export interface TimestampHeaderOptions extends CommonInterceptorOptions {
     readonly preserveExisting?: boolean;
     readonly headerName?: string;
+    readonly compat?: Compat;
 }
 
-export declare function hostHeader(options?: HostHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+export interface TopicCounts {
+    readonly sent: number;
+    readonly acknowledged: number;
+    readonly acknowledgedBytes: number;
+    readonly failed: number;
+    readonly dropped: number;
+    readonly deadLettered: number;
+    readonly consumed: number;
+    readonly consumedBytes: number;
+    readonly handled: number;
+    readonly handlerFailed: number;
+    readonly committed: number;
+}
 
-export declare function regexFilter(options?: RegexFilterOptions): ProducerInterceptor & ConsumerInterceptor;
+export interface TracingInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+    runInContext<T>(record: ConsumerRecord, run: () => T): T;
+}
 
-export declare function staticHeader(options?: StaticHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+export interface TracingOptions extends CommonInterceptorOptions {
+    readonly mode?: 'full' | 'propagateOnly';
+    readonly spanPer?: 'message' | 'batch';
+    readonly consume?: 'parent' | 'links';
+    readonly receiveSpans?: boolean;
+    readonly captureHeaders?: readonly string[];
+    readonly tracerProvider?: {
+        getTracer(name: string): object;
+    };
+    readonly propagator?: {
+        inject(...args: any[]): void;
+        extract(...args: any[]): object;
+        fields(): string[];
+    };
+}
 
-export declare function timestampHeader(options?: TimestampHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+export interface UuidHeaderOptions extends CommonInterceptorOptions {
+    readonly headerName?: string;
+    readonly preserveExisting?: boolean;
+    readonly prefix?: string;
+    readonly version?: 4 | 7;
+    readonly generate?: () => string;
+    readonly isMatch?: (record: ProducerRecord | ConsumerRecord) => boolean;
+    readonly compat?: Compat;
+}
+
+export declare function audit(options?: AuditOptions): AuditInterceptor;
+
+export declare function checksum(options?: ChecksumOptions): ChecksumInterceptor;
+
+export declare function counter(options?: CounterOptions): CounterInterceptor;
+
+export declare function hostHeader(given?: HostHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function latency(options?: LatencyOptions): LatencyInterceptor;
+
+export declare function logger(options?: LoggerOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function metrics(options?: MetricsOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function regexExtractor(given: RegexExtractorOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function regexFilter(given?: RegexFilterOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function removeHeader(given?: RemoveHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function searchReplace(given: SearchReplaceOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function staticHeader(given?: StaticHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function timestampHeader(given?: TimestampHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function tracing(options?: TracingOptions): TracingInterceptor;
+
+export declare function uuidHeader(given?: UuidHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
