@@ -10,8 +10,6 @@ export declare class CollectingLogger implements Logger {
     text(): string;
 }
 
-export type Consumer<K = Buffer, V = Buffer> = Pick<KafkaConsumer<K, V>, keyof KafkaConsumer<K, V>>;
-
 export interface ConsumerRecordInit<K = any, V = any> extends Partial<Omit<ConsumerRecord<K, V>, 'headers'>> {
     readonly headers?: HeadersInit;
 }
@@ -159,8 +157,6 @@ export interface MockProducerOptions<K = any, V = any> {
 export type MockTopics = Readonly<Record<string, number>>;
 
 export type PollTask = () => void | Promise<void>;
-
-export type Producer<K = Buffer, V = Buffer> = Pick<KafkaProducer<K, V>, keyof KafkaProducer<K, V>>;
 
 export interface RawRecordInit extends Partial<Omit<RawRecord, 'headers' | 'key' | 'value'>> {
     readonly key?: BytesInit;

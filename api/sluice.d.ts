@@ -83,6 +83,8 @@ export interface ConsumeContext<S = any> {
     readonly signal: AbortSignal;
 }
 
+export type Consumer<K = Buffer, V = Buffer> = Pick<KafkaConsumer<K, V>, keyof KafkaConsumer<K, V>>;
+
 export interface ConsumerCommitMessage {
     readonly clientId: string;
     readonly groupId: string;
@@ -544,6 +546,8 @@ export interface PollOptions {
     readonly timeoutMs?: number;
     readonly signal?: AbortSignal;
 }
+
+export type Producer<K = Buffer, V = Buffer> = Pick<KafkaProducer<K, V>, keyof KafkaProducer<K, V>>;
 
 export interface ProducerBatchMessage {
     readonly clientId: string;

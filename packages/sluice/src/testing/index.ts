@@ -1,5 +1,4 @@
 // What tests of applications and of interceptors stand on
-export type { Consumer, Producer } from './client-types.ts'
 export { CollectingLogger, type LogLine } from './collecting-logger.ts'
 export type {
   InterceptorContractOptions,

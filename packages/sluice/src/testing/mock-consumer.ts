@@ -1,4 +1,5 @@
 import type { CallOptions, ConsumerGroupMetadata, PollOptions } from '../consumer/consumer.ts'
+import type { Consumer } from '../consumer/consumer-type.ts'
 import type { Delivery } from '../consumer/delivery.ts'
 import { checkListener, type RebalanceListener } from '../consumer/rebalance-listener.ts'
 import { RecordIterator } from '../consumer/record-iterator.ts'
@@ -21,7 +22,6 @@ import type { ConsumerRecord } from '../record/consumer-record.ts'
 import { ConsumerRecords } from '../record/consumer-records.ts'
 import type { ProducerRecord } from '../record/producer-record.ts'
 import { isTopicName, type TopicPartition, type TopicPartitionOffset } from '../record/topic-partition.ts'
-import type { Consumer } from './client-types.ts'
 import { mockTopic } from './mock-cluster.ts'
 import { type MockConsumerOptions, type ResolvedMockConsumerOptions, resolveMockConsumerOptions } from './mock-consumer-options.ts'
 import { MockDeadLetters } from './mock-dead-letters.ts'
@@ -380,11 +380,8 @@ export class MockConsumer<K = Buffer, V = Buffer> implements Consumer<K, V> {
   }
 
   #autoCommit(): void {
-    if (!this.#options.enableAutoCommit) return
     const consumed = this.#subscriptions.consumed()
-    const { committed } = this.#partitions
-    const changed = consumed.filter(({ topic, partition, offset }) => committed.get(`${topic}-${partition}`)?.offset !== offset)
-    if (changed.length > 0) this.#commitNow(consumed)
+    if (this.#options.enableAutoCommit && consumed.length > 0) this.#commitNow(consumed)
   }
 
   #commitNow(offsets: readonly TopicPartitionOffset[]): void {
