@@ -15,6 +15,8 @@ class Keeper implements Interceptor {
   readonly name: string
   readonly committed: string[] = []
   closes = 0
+  /** What it has for the record now. */
+  stateOf: (offset: number) => unknown = () => undefined
 
   constructor(name = 'keeper') {
     this.name = name
@@ -23,6 +25,11 @@ class Keeper implements Interceptor {
   onFetched: Interceptor['onFetched'] = (record, context) => {
     context.state = `${this.name}${record.offset}`
     return record
+  }
+
+  onConsume: Interceptor['onConsume'] = (records, context) => {
+    this.stateOf = (offset) => context.getState({ ...p0, offset })
+    return records
   }
 
   onCommit: Interceptor['onCommit'] = (_offsets, { committed }) => {
@@ -98,11 +105,9 @@ test('states - a seek, an unsubscribe and a lost partition forget what no longer
   await consumer.commit([{ ...p0, offset: 4 }])
   assert.deepEqual(keeper.committed, ['0:keeper0', '1:keeper1'], 'records behind the seek come again: their states are gone')
   await take(consumer, 2)
+  assert.deepEqual([keeper.stateOf(2), keeper.stateOf(3)], ['keeper2', 'keeper3'])
   await consumer.unsubscribe()
-  consumer.subscribe(['t'])
-  while (consumer.assignment().length === 0) await consumer.poll({ timeoutMs: 5 })
-  await consumer.commit([{ ...p0, offset: 4 }])
-  assert.deepEqual(keeper.committed.length, 2)
+  assert.deepEqual([keeper.stateOf(2), keeper.stateOf(3)], [undefined, undefined])
   await consumer.close()
 })
 

@@ -48,8 +48,8 @@ export class InterceptedDelivery<K, V> {
     const { chain } = this.#pass
     for (const { state, count } of this.#fetched) chain.countPassedBy(state.topic, count)
     const records = new InterceptedRecords<K, V>(this.#pass, this.#fetched, this.#parts.concurrency)
-    const fetching = records.run()
     try {
+      const fetching = records.run()
       return fetching === undefined ? this.#consume(records) : this.#later(fetching.then(() => this.#consume(records)))
     } catch (error) {
       this.giveUp(error)
@@ -105,7 +105,12 @@ export class InterceptedDelivery<K, V> {
     const current = this.#fetched.filter(isCurrent)
     const delivered = current.length === this.#fetched.length ? records : recordsIn(records, current)
     let failure: { readonly error: Error } | undefined
-    for (const partition of current) {
+    for (const partition of this.#fetched) {
+      if (!isCurrent(partition)) {
+        // Hooks may have set states after it was sought or given up.
+        pass.chain.forget(partition.state, partition.startOffset)
+        continue
+      }
       const rejection = pass.rejectionOf(partition.state)
       if (rejection === undefined) this.#parts.fetcher.advance(partition)
       else {

@@ -80,20 +80,30 @@ export class InterceptedRecords<K, V> {
 
   /** True when it gave a promise. */
   #begin(): boolean {
-    const { raw } = this.#partitions[this.#partition]!
+    const { raw, state } = this.#partitions[this.#partition]!
     const outcomes = this.#outcomes[this.#partition]!
     const index = this.#index++
-    const outcome = this.#pass.chain.onFetched(raw![index]!, this.#pass)
+    const record = raw![index]!
+    const outcome = this.#pass.chain.onFetched(record, this.#pass)
     if (!(outcome instanceof Promise)) {
       outcomes[index] = outcome
       return false
     }
     this.#running++
-    void outcome.then((settled) => {
-      outcomes[index] = settled
+    const ended = (): void => {
       this.#running--
       this.#wake?.()
-    })
+    }
+    outcome.then(
+      (settled) => {
+        outcomes[index] = settled
+        ended()
+      },
+      (error) => {
+        this.#pass.reject(state, record.offset, error)
+        ended()
+      },
+    )
     return true
   }
 }

@@ -10,6 +10,7 @@ import { RecordHeaders } from '../record/headers.ts'
 import type { TopicPartitionOffset } from '../record/topic-partition.ts'
 import type { ConsumerInterceptor } from './consumer-interceptor.ts'
 import { ConsumerInterceptors } from './consumer-interceptors.ts'
+import { MAX_STATES } from './consumer-states.ts'
 import type { InterceptorContext } from './interceptor-context.ts'
 
 const context: InterceptorContext = { clientId: 'c', groupId: 'g', options: {}, logger: silentLogger, clock: systemClock }
@@ -205,4 +206,15 @@ test('consumer chain - scoped identities are the identity, for any scopes and to
       assert.deepEqual(new Set(after.nextOffsets), new Set(given.nextOffsets))
     }),
   )
+})
+
+test('consumer chain - states that no commit ever covers are bounded, and it is said loudly, once', () => {
+  const errors: string[] = []
+  const logger = { ...silentLogger, error: (message: string) => void errors.push(message) }
+  const interceptors = new ConsumerInterceptors([{ name: 'keeper', onCommit: () => {} }], { ...context, logger })
+  const { states } = interceptors.chain
+  for (let offset = 0; offset < 3 * MAX_STATES; offset++) states.set('t', offset % 3, offset, 0, offset)
+  assert.ok(states.size <= MAX_STATES)
+  assert.equal(errors.length, 1)
+  assert.match(errors[0]!, /100000 records that are not committed/)
 })

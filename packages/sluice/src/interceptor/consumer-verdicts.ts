@@ -120,7 +120,8 @@ function timestampOf(timestamp: unknown, hook: string): number {
 }
 
 function isHeaders(headers: unknown): headers is RawRecord['headers'] {
-  return isObject(headers) && 'getString' in headers && typeof headers.getString === 'function'
+  const { has, getString } = (headers ?? {}) as Partial<RawRecord['headers']>
+  return typeof has === 'function' && typeof getString === 'function'
 }
 
 function bytesOf(what: string, bytes: unknown): Buffer | null {
