@@ -30,7 +30,7 @@ interface Held {
   readonly settle: ((error?: KafkaError) => void) | undefined
 }
 
-const MAX_BATCH = 500
+const MAX_BATCH = 2000
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 5000
 const WARNING_INTERVAL_MS = 10_000

@@ -48,8 +48,9 @@ export class FileSink implements AuditSink {
       if (this.#fsync) await handle.datasync()
       this.#bytes += lines.length
     } catch (cause) {
-      // How much of it is there is not known: begin with a new handle, which ends a broken line.
+      // How much of it is there is not known; what can be taken back is not there twice when it is written again.
       this.#handle = undefined
+      await handle.truncate(this.#bytes).catch(() => {})
       await handle.close().catch(() => {})
       throw cause
     }
@@ -88,8 +89,13 @@ export class FileSink implements AuditSink {
 
   async #rotate(): Promise<void> {
     await this.close()
-    await rename(this.#path, `${this.#path}.${this.#rotated + 1}`)
-    this.#rotated++
+    try {
+      await rename(this.#path, `${this.#path}.${this.#rotated + 1}`)
+      this.#rotated++
+    } catch (cause) {
+      // Somebody has taken the file away: there is nothing to rename, and a new one begins.
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    }
     await this.#open()
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext as NodeTest, test } from 'node:test'
@@ -111,6 +111,16 @@ test('audit - with consumed commit there is an entry for each record once it is 
   await interceptor.flush()
   const [{ what, outcome, who, offset, at }] = entries as [AuditEntry]
   assert.deepEqual([what, outcome, who, offset, at], ['commit', 'done', 'reader', 7, new Date(clock.now()).toISOString()])
+})
+
+test('audit - with consumed commit a consumer without a group keeps nothing, and says so', async () => {
+  const { interceptor } = await made({ consumed: 'commit' })
+  const context = testContext({ side: 'consumer' })
+  await interceptor.configure?.(context)
+  const states = consumeContext()
+  interceptor.onConsume?.(anyRecords(), states)
+  assert.deepEqual(states.commitContext().committed, [])
+  assert.match(context.logger.messages('warn')[0] ?? '', /without a group/)
 })
 
 test('audit - its own topic is not audited', async () => {
@@ -278,6 +288,30 @@ test('audit - a file that would grow beyond maxBytes is renamed, and none is del
   assert.deepEqual(
     (await Promise.all([`${file}.8`, `${file}.9`, file].map(linesOf))).map(([entry]) => entry?.offset),
     [0, 1, 2],
+  )
+  await interceptor.close?.()
+  await interceptor.close?.()
+})
+
+test('audit - a file whose folder went away is written again once it is back, with all that was required', async (t) => {
+  const path = join(await folder(t), 'inner')
+  const file = join(path, 'audit.jsonl')
+  await mkdir(path)
+  const { interceptor, send, clock } = await made({ sink: { file, maxBytes: 200 }, required: true })
+  send({ offset: 0 })
+  await interceptor.flush()
+  await rm(path, { recursive: true })
+  send({ offset: 1 })
+  while (interceptor.counts().failedWrites === 0) await turn()
+  assert.equal(send({ offset: 2 }), 'reject')
+  await mkdir(path)
+  while (interceptor.counts().waiting > 0) {
+    clock.advance(100)
+    await turn()
+  }
+  assert.deepEqual(
+    (await Promise.all([`${file}.1`, file].map(linesOf))).flat().map(({ offset, outcome }) => `${offset} ${outcome}`),
+    ['1 done', '2 done'],
   )
   await interceptor.close?.()
   await interceptor.close?.()

@@ -198,6 +198,9 @@ export function audit(options?: AuditOptions): AuditInterceptor {
       opening ??= begin(context)
       parts = await opening
       parts.clients[context.side ?? 'producer'] = context
+      if (own.consumed === 'commit' && context.side === 'consumer' && context.groupId === undefined) {
+        context.logger.warn('audit: a consumer without a group commits nothing, so with consumed: "commit" nothing it reads is audited')
+      }
     },
 
     onSend(record, context: RecordContext<SendState>) {
@@ -230,7 +233,7 @@ export function audit(options?: AuditOptions): AuditInterceptor {
     },
 
     onConsume(records, context: ConsumeContext<AuditEntry>) {
-      if (parts === undefined || own.consumed !== 'commit') return records
+      if (parts?.clients.consumer?.groupId === undefined || own.consumed !== 'commit') return records
       for (const record of records) {
         if (record.topic === ownTopic) continue
         if (required && !parts.queue.isAvailable) throw unavailable(record.topic)
