@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import {
   type ConsumerInterceptor,
   ConsumerRecords,
@@ -53,6 +53,11 @@ const also =
   }
 
 let made = 0
+/** Of interceptors that do not clear their timers. */
+const left: NodeJS.Timeout[] = []
+after(() => {
+  for (const timer of left) clearTimeout(timer)
+})
 const producer = (hooks: Omit<ProducerInterceptor, 'name'>) => (): ProducerInterceptor => ({ name: 'bad', ...hooks })
 const consumer = (hooks: Omit<ConsumerInterceptor, 'name'>) => (): ConsumerInterceptor => ({ name: 'bad', ...hooks })
 
@@ -434,7 +439,7 @@ function leavesTimer(): ProducerInterceptor {
   return {
     name: 'bad',
     configure() {
-      setTimeout(() => {}, 200)
+      left.push(setTimeout(() => {}, 3_600_000))
     },
     onSend: (record) => record,
   }

@@ -316,6 +316,23 @@ test('MockConsumer - onConsume, handle and onCommit of interceptors run as in Ka
   )
 })
 
+test('MockConsumer - asynchronous hooks and an asynchronous configure are waited for', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const slow: ConsumerInterceptor<string, string> = {
+    name: 'slow',
+    configure: () => promise,
+    async onConsume(records) {
+      await new Promise((resolve) => setImmediate(resolve))
+      return records.filter(({ value }) => value !== 'b')
+    },
+  }
+  const consumer = mock({}, slow)
+  add(consumer, 'a', 'b')
+  const polled = consumer.poll()
+  resolve()
+  assert.deepEqual(values(await polled), ['a'])
+})
+
 test('MockConsumer - onFetched works on bytes: of records added as bytes, and of objects where a deserializer is given', async () => {
   const upper: ConsumerInterceptor<string, string> = {
     name: 'upper',

@@ -328,6 +328,7 @@ export class MockConsumer<K = Buffer, V = Buffer> implements Consumer<K, V> {
   async #next(options: SourceOptions): Promise<Delivery<K, V> | null> {
     this.#assertOpen()
     if (this.#reader.reading === null) {
+      await this.#interceptors.configuring
       await this.#tasks.shift()?.()
       this.#assertOpen()
       const error = this.#pollException
