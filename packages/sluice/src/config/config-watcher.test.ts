@@ -47,6 +47,8 @@ function setting(context: TestContext): Setting {
 
 const counting = (id: string, more: object = {}): object => ({ './counting.mjs': { id, ...more } })
 const options = { bootstrapServers: 'localhost:1', logger: silentLogger }
+/** For tests that call `reload` themselves: nothing else reads the files. */
+const asked = { logger: silentLogger, debounceMs: 1e9, pollIntervalMs: 1e9 }
 const names = (client: { readonly interceptors: { list(): readonly { name: string; id?: string }[] } }): string[] =>
   client.interceptors.list().map(({ name, id }) => (id === undefined ? name : id))
 
@@ -57,7 +59,7 @@ test('config watch - entries that did not change keep their interceptor, others 
   const own: ProducerInterceptor = { name: 'own' }
   const last: ProducerInterceptor = { name: 'last' }
   await using producer = new KafkaProducer(options, [own, ...config.producer.interceptors, last])
-  await using watch = await config.watch(producer, { logger: silentLogger })
+  await using watch = await config.watch(producer, asked)
   const [, a, b, timestamp] = producer.interceptors.list()
   assert.deepEqual(logged(), ['configure a', 'configure b'])
 
@@ -88,7 +90,7 @@ test('config watch - each client keeps interceptors of its own, and takes those 
   await using first = new KafkaProducer(options, config.producer.interceptors)
   await using second = new KafkaProducer(options, config.producer.interceptors)
   await using consumer = new KafkaConsumer(options, config.consumer.interceptors)
-  await using watch = await config.watch([first, second, consumer], { logger: silentLogger })
+  await using watch = await config.watch([first, second, consumer], asked)
   writeText(both(['a', 'b']))
   await watch.reload()
   assert.deepEqual([names(first), names(second), names(consumer)], [['a', 'b'], ['a', 'b'], ['host-header']])
@@ -114,7 +116,7 @@ test('config watch - a file or chain that cannot be taken leaves the old one run
     errors.push(error)
     throw new Error('a callback that throws ends nothing')
   }
-  await using watch = await config.watch(producer, { logger, onError })
+  await using watch = await config.watch(producer, { ...asked, logger, onError })
   const before = producer.interceptors.list()
   const broken: readonly (readonly [() => void, RegExp])[] = [
     [() => writeText('{ "producer": '), /sluice\.config\.json:1:15: the file ends/],
@@ -171,7 +173,7 @@ test('config watch - a module that changed is imported again, also after one tha
   write([counting('a')])
   const config = await loadConfig(file)
   await using producer = new KafkaProducer(options, config.producer.interceptors)
-  await using watch = await config.watch(producer, { logger: silentLogger })
+  await using watch = await config.watch(producer, asked)
   const original = producer.interceptors.list()[0]
   const writeModule = (text: string): void => writeFileSync(join(folder, 'counting.mjs'), text)
   const versionOf = (): unknown => (producer.interceptors.list()[0] as { version?: number }).version
@@ -211,6 +213,33 @@ test('config watch - changes on disk are seen, by the system or by looking, and 
   write([counting('c')])
   assert.equal(await watch.reload(), false)
   assert.deepEqual(names(producer), ['b'])
+})
+
+test('config watch - a mistake is told once, however often the file is looked at, and again when it changed', async (context) => {
+  const { file, folder, write, writeText } = setting(context)
+  write([counting('a')])
+  const config = await loadConfig(file)
+  await using producer = new KafkaProducer(options, config.producer.interceptors)
+  const clock = new ManualClock()
+  const errors: string[] = []
+  const onError = ({ message }: Error): void => void errors.push(message)
+  await using watch = await config.watch(producer, { logger: silentLogger, clock, onError, debounceMs: 1e9, pollIntervalMs: 1000 })
+  /** Resolves when what was begun by the clock is over. */
+  const looked = async (): Promise<void> => {
+    clock.advance(1000)
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  write([counting('b'), 'hst'])
+  while (errors.length === 0) await looked()
+  for (let time = 0; time < 3; time++) await looked()
+  assert.equal(errors.length, 1)
+  writeFileSync(join(folder, 'counting.mjs'), 'export default {')
+  while (errors.length === 1) await looked()
+  writeText('{')
+  while (errors.length === 2) await looked()
+  await watch.reload()
+  assert.equal(errors.length, 4)
+  assert.deepEqual(names(producer), ['a'])
 })
 
 test('config watch - what is no client, no option or an aborted signal is refused, and a signal ends it', async (context) => {

@@ -44,8 +44,9 @@ export class ConfigWatcher implements ConfigWatch {
   readonly #watchers = new Map<string, FSWatcher>()
   #clients: readonly Watched[]
   #files: ReadonlySet<string>
-  /** What the files held when they were last read, for good or bad; undefined before. */
-  #lastSeen: string | undefined
+  /** What each file held when it was last read, for good or bad. A file that is followed since then is not in it. */
+  #seen: ReadonlyMap<string, string> = new Map()
+  #lastFailure: string | undefined
   #debounce: Timer | undefined
   #poll: Timer | undefined
   #running: Promise<unknown> = Promise.resolve()
@@ -92,9 +93,12 @@ export class ConfigWatcher implements ConfigWatch {
   /** `isAsked`: also when no file has changed. Never rejects. */
   async #reload(isAsked: boolean): Promise<boolean> {
     if (this.#isClosed) return false
-    const seen = await contentOf(this.#files)
-    if (!isAsked && seen === this.#lastSeen) return true
-    this.#lastSeen = seen
+    const before = this.#seen
+    const seen = await contentsOf(this.#files)
+    if (!isAsked && [...seen].every(([file, content]) => before.get(file) === content)) return true
+    this.#seen = seen
+    // Of what was told before, only what changed since is worth telling again.
+    if (isAsked || [...seen].some(([file, content]) => before.has(file) && before.get(file) !== content)) this.#lastFailure = undefined
     const files = new Set<string>()
     try {
       const read = await this.#within(this.#config.read(files), 'loading it and its modules')
@@ -151,6 +155,8 @@ export class ConfigWatcher implements ConfigWatch {
   #failed(cause: unknown): void {
     const text = cause instanceof Error ? cause.message : 'something that is no Error was thrown'
     const error = isKafkaError(cause) ? cause : configError(`${shownPath(this.#config.file)}: ${text}`)
+    if (error.message === this.#lastFailure) return
+    this.#lastFailure = error.message
     this.#tell(() => this.#logger.error(`the interceptors stay as they are, for their new configuration cannot be taken: ${error.message}`))
     this.#tell(() => this.#options.onError?.(error))
   }
@@ -216,14 +222,14 @@ export class ConfigWatcher implements ConfigWatch {
   }
 }
 
-/** A text that differs when a file does. */
-async function contentOf(files: ReadonlySet<string>): Promise<string> {
-  const hash = createHash('sha256')
+/** For each file a text that differs when it does. */
+async function contentsOf(files: ReadonlySet<string>): Promise<Map<string, string>> {
+  const contents = new Map<string, string>()
   for (const file of files) {
     const content = await readFile(file).catch((error: NodeJS.ErrnoException) => `missing ${error.code}`)
-    hash.update(`${file}\0${content.length}\0`).update(content)
+    contents.set(file, createHash('sha256').update(content).digest('hex'))
   }
-  return hash.digest('hex')
+  return contents
 }
 
 function sideOf(client: WatchableClient): ClientSide {
