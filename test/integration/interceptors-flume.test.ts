@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { test } from 'node:test'
-import { KafkaConsumer, KafkaProducer, silentLogger, stringDeserializer, stringSerializer } from 'sluice'
+import { fromProperties, KafkaConsumer, KafkaProducer, silentLogger, stringDeserializer, stringSerializer } from 'sluice'
 import {
   hostHeader,
   regexExtractor,
@@ -99,4 +99,35 @@ test("Flume's set - on a consumer, with patterns from a configuration file's for
     { value: LINES[0]!, keys: ['level', 'id'], level: 'error' },
     { value: LINES[2]!.replace('/var/www/html/', '-'), keys: ['level', 'id'], level: 'error' },
   ])
+})
+
+test("Flume's set - by Flume's classes, aliases and properties, from a Java client's configuration", async () => {
+  await using cluster = await testCluster()
+  const topic = await cluster.createTopic(1)
+  const properties = fromProperties(`
+    bootstrap.servers = ${cluster.bootstrapServers}
+    interceptor.classes = org.apache.flume.interceptor.RegexExtractorInterceptor$Builder, remove_header, search_replace
+    interceptor.regex_extractor.compat = flume
+    interceptor.regex_extractor.regex = (\\\\d+):(\\\\d+)
+    interceptor.regex_extractor.serializers = s1 s2
+    interceptor.regex_extractor.serializers.s1.name = one
+    interceptor.regex_extractor.serializers.s2.name = at
+    interceptor.regex_extractor.serializers.s2.type = org.apache.flume.interceptor.RegexExtractorInterceptorMillisSerializer
+    interceptor.regex_extractor.serializers.s2.pattern = yyyyMMdd
+    interceptor.regex_extractor.serializers.s2.timeZone = UTC
+    interceptor.remove_header.fromList = a, b
+    interceptor.search_replace.searchPattern = ^\\\\S+\\\\s
+  `)
+  await using producer = new KafkaProducer<null, string>({ ...properties, valueSerializer: stringSerializer, logger: silentLogger }, [])
+  await producer.send({ topic, value: '7:20240229 rest', headers: { a: '1', b: '2', c: '3' } })
+  const [stored] = await cluster.records(topic, 0)
+  assert.equal(String(stored!.value), 'rest')
+  assert.deepEqual(
+    stored!.headers.map(({ key, value }) => [key, String(value)]),
+    [
+      ['c', '3'],
+      ['one', '7'],
+      ['at', '1709164800000'],
+    ],
+  )
 })
