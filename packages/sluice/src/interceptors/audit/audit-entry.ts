@@ -38,7 +38,7 @@ export interface AuditEntry {
 export interface AuditSink {
   /** Called once, before the first entry. A rejection fails the making of the client. */
   open?(): Promise<void>
-  /** One call at a time. Writes all entries, or rejects; then they may come again, in part or all of them. */
+  /** One call at a time, the next only after this one has settled. Writes all entries, or rejects; then they may come again. */
   write(entries: readonly AuditEntry[]): Promise<void>
   /** The hash of the last entry that is there from an earlier run. */
   lastHash?(): Promise<string | undefined>

@@ -17,9 +17,9 @@ export interface AuditQueueOptions {
 export interface AuditCounts {
   /** Entries that the sink has taken. */
   readonly written: number
-  /** Entries that were given up: the queue was full, a write failed, or the time of `close` was over. */
+  /** Entries that were given up: the queue was full, a write failed, or the client was closed. */
   readonly lost: number
-  /** Calls of the sink that failed. */
+  /** Calls of the sink that failed, or took longer than `writeTimeoutMs`. */
   readonly failedWrites: number
   /** Entries that wait to be written. */
   readonly waiting: number
@@ -162,14 +162,16 @@ export class AuditQueue {
       const plain = batch.map(({ entry }, index) => (index === 0 && told > 0 ? { ...entry, lost: told } : entry))
       const entries = chain?.link(plain) ?? plain
       try {
-        await this.#withinTime(this.#options.sink.write(entries))
+        await this.#watched(this.#options.sink.write(entries))
       } catch (cause) {
-        this.#failedWrites++
-        this.#isDown = required
-        this.#warn('audit: entries could not be written', { error: nameOf(cause), willRetry: required })
+        if (!this.#isClosed) {
+          this.#failedWrites++
+          this.#isDown = required
+          this.#warn('audit: entries could not be written', { error: nameOf(cause), willRetry: required })
+        }
         if (required && !this.#isClosed) await this.#pause(retryMs)
         if (required && !this.#isClosed) continue
-        this.#giveUp(batch, 'a write failed')
+        this.#giveUp(batch, this.#isClosed ? 'the client was closed' : 'a write failed')
         return
       }
       chain?.advance(entries)
@@ -181,11 +183,23 @@ export class AuditQueue {
     }
   }
 
-  #withinTime(write: Promise<void>): Promise<void> {
-    const { clock, writeTimeoutMs } = this.#options
+  /**
+   * Settles as the write does, however late: a second call beside one that is still at work could write entries twice or
+   * in between. Being late is told, and with `required` nothing more passes meanwhile. `close` waits no longer.
+   */
+  #watched(write: Promise<void>): Promise<void> {
+    const { clock, writeTimeoutMs, required } = this.#options
     return new Promise((resolve, reject) => {
-      const late = (): void => reject(new KafkaError('TIMEOUT', `the sink took longer than writeTimeoutMs ${writeTimeoutMs}`))
+      const late = (): void => {
+        this.#failedWrites++
+        this.#isDown = required
+        this.#warn('audit: a write takes longer than writeTimeoutMs', { writeTimeoutMs })
+      }
       const timer = clock.setTimer(late, writeTimeoutMs, false)
+      this.#stopWaiting = () => {
+        timer.cancel()
+        reject(new KafkaError('CLOSED', 'the client was closed'))
+      }
       write.then(
         () => {
           timer.cancel()

@@ -50,7 +50,7 @@ export interface AuditOptions extends CommonInterceptorOptions {
   readonly required?: boolean
   /** How many entries may wait. Beyond that they are lost and counted, or with `required` records are refused. @default 10000 */
   readonly maxQueue?: number
-  /** How long one write may take, in milliseconds. @default 10000 */
+  /** How long one write may take before it is told of, and with `required` stops everything. Milliseconds. @default 10000 */
   readonly writeTimeoutMs?: number
   /** How long `close` waits for what was not written yet, in milliseconds. @default 5000 */
   readonly closeTimeoutMs?: number
