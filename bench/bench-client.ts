@@ -11,6 +11,8 @@ export interface BenchContext {
   readonly batchBytes: number | undefined
   /** Records in the topic, in `consume`. */
   readonly records: number
+  /** Only ours has them: the producer runs five interceptors. */
+  readonly withInterceptors: boolean
 }
 
 /** A client under test. Each case of each client runs in a process of its own, against a broker in another. */

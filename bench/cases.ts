@@ -36,6 +36,12 @@ export const cases: readonly Case[] = [
     settings: { valueBytes: 100, compression: 'none' },
   },
   {
+    name: 'produce/loop-1k',
+    kind: 'loop',
+    about: 'one loop, default options, values of 1 KiB',
+    settings: { valueBytes: 1024, compression: 'none' },
+  },
+  {
     name: 'produce/loop-128k',
     kind: 'loop',
     about: 'one loop, batches of 128 KiB',

@@ -16,8 +16,12 @@ const WARM_UP_MS = 1000
 /** kcat sends a file of so many records, and its start counts; enough of them that it hardly does. */
 const KCAT_RECORDS = 1_500_000
 
+export interface ClientRun extends Run {
+  measure(contestant: Contestant, withInterceptors?: boolean): Promise<Result>
+}
+
 /** A case that clients run against a broker, each in a process of its own. */
-export async function startClientRun(found: Case, seconds: number): Promise<Run> {
+export async function startClientRun(found: Case, seconds: number): Promise<ClientRun> {
   const broker = startChild(process.execPath, [join(root, 'bench', 'broker.ts'), String(PARTITIONS)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -25,9 +29,9 @@ export async function startClientRun(found: Case, seconds: number): Promise<Run>
   const topic = found.kind === 'consume' ? 'bench-consume' : 'bench-produce'
   if (found.kind === 'consume') await fill(found, bootstrapServers)
   return {
-    async measure({ client, tree }: Contestant): Promise<Result> {
+    async measure({ client, tree }: Contestant, withInterceptors = false): Promise<Result> {
       if (client === 'kcat') return measureKcat(found, bootstrapServers, topic)
-      const context = { bootstrapServers, topic, warmUpMs: WARM_UP_MS, measureMs: seconds * 1000 }
+      const context = { bootstrapServers, topic, warmUpMs: WARM_UP_MS, measureMs: seconds * 1000, withInterceptors }
       const args = [join(tree.folder, 'bench', 'worker.ts'), client, found.name, JSON.stringify(context)]
       return runForJson<Result>(args, tree.folder, RUN_TIMEOUT_MS)
     },

@@ -13,6 +13,11 @@ export interface MicroBody {
    * The call itself, 1 to 2 ns, is in the figure.
    */
   record?(n: number): unknown
+  /**
+   * The same without the piece that is measured. Both run in turns in the same loop, and the figure is the median of the
+   * differences, so that it can be below what a call costs; noise may make it negative.
+   */
+  baseline?(n: number): unknown
   /** In place of `record`: each promise is awaited before the next call, which is in the figure too. */
   recordAsync?(n: number): Promise<unknown>
   close?(): void | Promise<void>

@@ -2,6 +2,7 @@ import type { MicroCase } from './micro-case.ts'
 
 /** A file of `bench/micro` per group. Loaded one by one: another revision of ours need not have what other groups measure. */
 const groups: Readonly<Record<string, () => Promise<{ readonly cases: readonly MicroCase[] }>>> = {
+  chain: () => import('./micro/chain.ts'),
   'interceptors-flume': () => import('./micro/interceptors-flume.ts'),
   'interceptors-observability': () => import('./micro/interceptors-observability.ts'),
   record: () => import('./micro/record.ts'),

@@ -26,7 +26,7 @@ export function reportText({ name, about, rounds, medians, reasons }: Outcome): 
   for (const [contestant, reason] of reasons) process.stdout.write(`  ${contestant.padEnd(14)}not measured: ${reason}\n`)
 }
 
-function figuresOf({ recordsPerSec, mbPerSec, cpuSec, rssMb, p50Ms, p99Ms, growthMb, ms, nsPerRecord }: Result): string {
+function figuresOf({ recordsPerSec, mbPerSec, cpuSec, rssMb, p50Ms, p99Ms, growthMb, ms, nsPerRecord, throughputKept }: Result): string {
   const figures = [
     recordsPerSec === undefined ? '' : `${String(recordsPerSec).padStart(10)} records/s`,
     mbPerSec === undefined ? '' : `${mbPerSec.toFixed(1).padStart(8)} MB/s`,
@@ -34,6 +34,7 @@ function figuresOf({ recordsPerSec, mbPerSec, cpuSec, rssMb, p50Ms, p99Ms, growt
     ms === undefined ? '' : `${ms.toFixed(1).padStart(10)} ms`,
     rssMb === undefined ? '' : `rss ${rssMb} MB`,
     nsPerRecord === undefined ? '' : `${nsPerRecord.toFixed(1).padStart(10)} ns a record`,
+    throughputKept === undefined ? '' : `${(throughputKept * 100).toFixed(1).padStart(10)} % of the throughput kept`,
     p99Ms === undefined ? '' : `p50 ${p50Ms} ms  p99 ${p99Ms} ms`,
     growthMb === undefined ? '' : `grew ${growthMb} MB in the second half`,
   ]

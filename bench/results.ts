@@ -13,6 +13,8 @@ export interface Result {
   readonly growthMb?: number
   readonly ms?: number
   readonly nsPerRecord?: number
+  /** Share of the throughput that is left. */
+  readonly throughputKept?: number
 }
 
 /** What a case can be about, and whether more of it is better. The first that a result has counts. */
@@ -20,6 +22,7 @@ const figures = [
   { name: 'p99Ms', moreIsBetter: false },
   { name: 'ms', moreIsBetter: false },
   { name: 'nsPerRecord', moreIsBetter: false },
+  { name: 'throughputKept', moreIsBetter: true },
   { name: 'recordsPerSec', moreIsBetter: true },
 ] as const
 
@@ -34,8 +37,12 @@ export function speedRatio(result: Result, other: Result): number {
 export function medianOf(results: readonly Result[]): Result {
   const entries = Object.entries(results[0]!).map(([name, value]) => {
     if (typeof value !== 'number') return [name, value]
-    const sorted = results.map((result) => result[name as keyof Result] as number).sort((a, b) => a - b)
-    return [name, sorted[Math.floor(sorted.length / 2)]]
+    return [name, middleOf(results.map((result) => result[name as keyof Result] as number))]
   })
   return Object.fromEntries(entries) as Result
+}
+
+/** The median; of an even number of values the higher of the two. */
+export function middleOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }

@@ -6,11 +6,12 @@ const AWAITING_CALLERS = 1000
 const PACE_PER_SECOND = 10_000
 
 const [clientName, caseName, contextJson] = process.argv.slice(2) as [string, string, string]
-const { bootstrapServers, topic, warmUpMs, measureMs } = JSON.parse(contextJson) as {
+const { bootstrapServers, topic, warmUpMs, measureMs, withInterceptors } = JSON.parse(contextJson) as {
   bootstrapServers: string
   topic: string
   warmUpMs: number
   measureMs: number
+  withInterceptors?: boolean
 }
 const found = cases.find(({ name }) => name === caseName)!
 const { client } = (await import(`./clients/${clientName}.ts`)) as { client: BenchClient }
@@ -23,6 +24,7 @@ const context: BenchContext = {
   lingerMs: found.settings.lingerMs,
   batchBytes: found.settings.batchBytes,
   records: CONSUME_RECORDS,
+  withInterceptors: withInterceptors === true,
 }
 
 /** Counts records between `begin` and `end`. */

@@ -1,19 +1,24 @@
 import { KafkaConsumer, KafkaProducer } from 'sluice'
 import type { BenchClient } from '../bench-client.ts'
+import { fiveInterceptors } from '../five-interceptors.ts'
 
 /** Bytes under way at most: what the producer's own buffer holds without making sends wait. */
 const MAX_BYTES_UNDERWAY = 24 * 1024 * 1024
+/** What the five interceptors add to a record, at most. */
+const INTERCEPTED_BYTES = 120
 const SENDS_PER_CHECK = 1000
 
 export const client: BenchClient = {
-  async openProducer({ bootstrapServers, topic, values, compression, lingerMs, batchBytes }) {
-    const producer = new KafkaProducer({
+  async openProducer({ bootstrapServers, topic, values, compression, lingerMs, batchBytes, withInterceptors }) {
+    const options = {
       bootstrapServers,
       compressionType: compression,
       ...(lingerMs === undefined ? {} : { lingerMs }),
       ...(batchBytes === undefined ? {} : { batchSize: batchBytes }),
-    })
-    const maxUnderway = Math.max(SENDS_PER_CHECK, Math.floor(MAX_BYTES_UNDERWAY / (values[0]!.length + 20)))
+    }
+    const producer = new KafkaProducer(options, withInterceptors ? await fiveInterceptors() : [])
+    const recordBytes = values[0]!.length + 20 + (withInterceptors ? INTERCEPTED_BYTES : 0)
+    const maxUnderway = Math.max(SENDS_PER_CHECK, Math.floor(MAX_BYTES_UNDERWAY / recordBytes))
     return {
       send: (value) => producer.send({ topic, value }),
 
