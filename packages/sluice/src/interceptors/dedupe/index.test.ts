@@ -99,7 +99,7 @@ test('dedupe - a batch is confirmed or released as a whole', async () => {
   const records = consumerRecordsOf([withId('a'), withId('b')])
   const [batch] = records.byPartition()
   const left = (offset: number) =>
-    (interceptor.onConsume?.(consumerRecordsOf([withId('a', { offset }), withId('b')]), states) as typeof records).count
+    (interceptor.onConsume!(consumerRecordsOf([withId('a', { offset }), withId('b')]), states) as typeof records).count
   interceptor.onConsume?.(records, states)
   await assert.rejects(async () => interceptor.handleBatch?.(batch!, fails, states as never))
   assert.equal(left(100), 2)
@@ -202,7 +202,7 @@ function redisModel() {
   const held = new Map<string, string>()
   redis.answer = (command, [first, second, third, fourth, fifth]) => {
     if (command === 'GET') return held.get(String(first)) ?? null
-    if (command === 'EVAL') return [fourth, fifth].includes(held.get(String(third))) && held.delete(String(third)) ? 1 : 0
+    if (command === 'EVAL') return [fourth, fifth].includes(String(held.get(String(third)))) && held.delete(String(third)) ? 1 : 0
     if (fifth === 'NX' && held.has(String(first))) return null
     held.set(String(first), String(second))
     return 'OK'
