@@ -102,6 +102,30 @@ export interface CounterSnapshot {
     readonly total: TopicCounts;
 }
 
+export interface DedupeCounts {
+    readonly claimed: number;
+    readonly duplicates: number;
+    readonly inFlight: number;
+    readonly withoutId: number;
+    readonly unchecked: number;
+}
+
+export interface DedupeInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+    counts(): DedupeCounts;
+}
+
+export interface DedupeOptions extends CommonInterceptorOptions {
+    readonly id?: IdSource;
+    readonly perTopic?: boolean;
+    readonly ttlMs?: number;
+    readonly claimTtlMs?: number;
+    readonly maxIds?: number;
+    readonly redis?: string | RedisClient;
+    readonly keyPrefix?: string;
+    readonly redisTimeoutMs?: number;
+    readonly onStoreError?: 'open' | 'closed';
+}
+
 export interface GroupSerializer {
     serialize(value: string): string;
     configure?(settings: Readonly<Record<string, unknown>>): void;
@@ -120,6 +144,15 @@ export interface HostHeaderOptions extends CommonInterceptorOptions {
     readonly useIP?: boolean;
     readonly hostHeader?: string;
     readonly compat?: Compat;
+}
+
+export type IdSource = 'key' | `header:${string}` | ((record: IdentifiedRecord) => RecordId);
+
+export interface IdentifiedRecord {
+    readonly topic: string;
+    readonly key: any;
+    readonly value: any;
+    readonly headers: Headers;
 }
 
 export interface LatencyInterceptor extends ProducerInterceptor, ConsumerInterceptor {
@@ -171,6 +204,11 @@ export interface LatencySummary {
     readonly p99Ms: number | null;
 }
 
+export interface LimitedRecord {
+    readonly topic: string;
+    readonly headers: Headers;
+}
+
 export type LogEvent = 'acknowledged' | 'failed' | 'dropped' | 'deadLettered' | 'consumed' | 'handled' | 'handlerFailed' | 'committed';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'off';
@@ -201,6 +239,27 @@ export interface MetricsOptions extends CommonInterceptorOptions {
 export type MismatchPolicy = 'reject' | 'drop' | 'deadLetter' | 'warn';
 
 export type MissingPolicy = 'accept' | MismatchPolicy;
+
+export interface RateLimitOptions extends CommonInterceptorOptions {
+    readonly points?: number;
+    readonly durationMs?: number;
+    readonly unit?: 'records' | 'bytes';
+    readonly per?: 'client' | 'topic' | ((record: LimitedRecord) => string);
+    readonly mode?: 'wait' | 'reject';
+    readonly pace?: 'poll' | 'handler';
+    readonly limiter?: SharedLimiter;
+    readonly redis?: string | RedisClient;
+    readonly keyPrefix?: string;
+    readonly redisTimeoutMs?: number;
+    readonly lease?: number;
+}
+
+export declare class RateLimitedError extends KafkaError {
+    readonly retryAfterMs: number;
+    constructor(message: string, retryAfterMs: number, topic?: string);
+}
+
+export type RecordId = string | number | bigint | Uint8Array | null | undefined;
 
 export interface RedisClient {
     call(command: string, ...args: (string | number)[]): Promise<unknown>;
@@ -248,6 +307,14 @@ export interface SearchReplaceOptions extends CommonInterceptorOptions {
 }
 
 export type SerializeFunction = (value: string) => string;
+
+export interface SharedLimiter {
+    consume(key: string, points: number): Promise<{
+        readonly msBeforeNext: number;
+    }>;
+    readonly points?: number;
+    readonly duration?: number;
+}
 
 export interface StaticHeaderOptions extends CommonInterceptorOptions {
     readonly key?: string;
@@ -331,6 +398,8 @@ export declare function checksum(options?: ChecksumOptions): ChecksumInterceptor
 
 export declare function counter(options?: CounterOptions): CounterInterceptor;
 
+export declare function dedupe(options?: DedupeOptions): DedupeInterceptor;
+
 export declare function hostHeader(given?: HostHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function latency(options?: LatencyOptions): LatencyInterceptor;
@@ -338,6 +407,8 @@ export declare function latency(options?: LatencyOptions): LatencyInterceptor;
 export declare function logger(options?: LoggerOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function metrics(options?: MetricsOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function rateLimit(options?: RateLimitOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function regexExtractor(given: RegexExtractorOptions): ProducerInterceptor & ConsumerInterceptor;
 

@@ -2,9 +2,12 @@
 import { audit } from './audit/index.ts'
 import { checksum } from './checksum/index.ts'
 import { counter } from './counter/index.ts'
+import { dedupe } from './dedupe/index.ts'
 import { hostHeader } from './host-header/index.ts'
+import { latency } from './latency/index.ts'
 import { logger } from './logger/index.ts'
 import { metrics } from './metrics/index.ts'
+import { rateLimit } from './rate-limit/index.ts'
 import { regexExtractor } from './regex-extractor/index.ts'
 import { regexFilter } from './regex-filter/index.ts'
 import { removeHeader } from './remove-header/index.ts'
@@ -33,9 +36,30 @@ export {
   type MissingPolicy,
 } from './checksum/index.ts'
 export { type CounterInterceptor, type CounterOptions, type CounterSnapshot, counter, type TopicCounts } from './counter/index.ts'
+export {
+  type DedupeCounts,
+  type DedupeInterceptor,
+  type DedupeOptions,
+  dedupe,
+  type IdentifiedRecord,
+  type IdSource,
+  type RecordId,
+} from './dedupe/index.ts'
 export { type HostHeaderOptions, hostHeader } from './host-header/index.ts'
+export {
+  type LatencyInterceptor,
+  type LatencyKeys,
+  type LatencyOfTopic,
+  type LatencyOptions,
+  type LatencySnapshot,
+  type LatencySummary,
+  latency,
+  type RedisClient,
+  type StoredLatency,
+} from './latency/index.ts'
 export { type LogEvent, type LoggerOptions, type LogLevel, logger, type StructuredLogger } from './logger/index.ts'
 export { type MetricsLabel, type MetricsOptions, metrics } from './metrics/index.ts'
+export { type LimitedRecord, type RateLimitedError, type RateLimitOptions, rateLimit, type SharedLimiter } from './rate-limit/index.ts'
 export {
   type GroupSerializer,
   type GroupSerializerInit,
@@ -72,7 +96,10 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['audit', audit],
   ['checksum', checksum],
   ['counter', counter],
+  ['dedupe', dedupe],
+  ['latency', latency],
   ['logger', logger],
   ['metrics', metrics],
+  ['rate-limit', rateLimit],
   ['tracing', tracing],
 ])

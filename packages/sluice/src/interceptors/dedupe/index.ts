@@ -70,7 +70,8 @@ interface HeldId {
   isConfirmed: boolean
 }
 
-export interface DedupeInterceptor extends ProducerInterceptor<any, any, HeldId>, ConsumerInterceptor<any, any, HeldId> {
+export interface DedupeInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+  /** A copy of the counts as they are now. */
   counts(): DedupeCounts
 }
 
@@ -216,7 +217,8 @@ export function dedupe(options?: DedupeOptions): DedupeInterceptor {
       return judgeSend(record, held, claim, state)
     },
 
-    onAcknowledgement(metadata, error, _headers, { state: held }) {
+    onAcknowledgement(metadata, error, _headers, { state }) {
+      const held = state as HeldId | undefined
       if (held === undefined) return
       const isSent = error === null && metadata.dropped === undefined && metadata.deadLettered === undefined
       later(isSent ? confirm(held) : store.release(held.id, held.owner))
@@ -242,8 +244,8 @@ export function dedupe(options?: DedupeOptions): DedupeInterceptor {
       return claims === undefined ? without(records, duplicates) : Promise.all(claims).then(() => without(records, duplicates))
     },
 
-    async handle(_record, next, states) {
-      const held = states.state
+    async handle(_record, next, { state }) {
+      const held = state as HeldId | undefined
       try {
         await next()
       } catch (error) {
@@ -254,7 +256,7 @@ export function dedupe(options?: DedupeOptions): DedupeInterceptor {
     },
 
     async handleBatch({ records }, next, states) {
-      const held = records.map((record) => states.getState(record)).filter((one) => one !== undefined)
+      const held = records.map((record): HeldId | undefined => states.getState(record)).filter((one) => one !== undefined)
       try {
         await next()
       } catch (error) {
