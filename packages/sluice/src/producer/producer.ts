@@ -223,7 +223,8 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     }
     const context = chain.begin(record.topic)
     const outcome = context === null ? record : chain.run('onSend', record, context)
-    if (outcome instanceof Promise) {
+    if (outcome === record && this.#closing === undefined) this.#admit(record, context, settle, reject, signal)
+    else if (outcome instanceof Promise) {
       const deadlineMs = this.#clock.monotonic() + this.#options.maxBlockMs
       this.#joinQueue(new InterceptedSend(record, context, settle, reject, signal, deadlineMs), outcome)
     } else if (this.#closing !== undefined && isPassedOn(outcome)) this.#refuseClosed(outcome, context, settle, reject)

@@ -106,7 +106,8 @@ export class RecordAppender {
       if (waiting?.done) return true
       const headers = record.headers as RecordHeaders
       bytes.setHeaders(headers.setReadOnly().toFlat())
-      if (bytes.context !== null) bytes.context.headers = headers
+      // A context lives until the acknowledgement; without headers it need not keep the list of its record.
+      if (bytes.context !== null && headers.size > 0) bytes.context.headers = headers
       checkSize(bytes, this.#options)
       return this.append(bytes, topic, settle, reject)
     } finally {
