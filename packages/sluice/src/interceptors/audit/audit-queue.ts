@@ -160,8 +160,9 @@ export class AuditQueue {
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2)) {
       const told = this.#untold
       const plain = batch.map(({ entry }, index) => (index === 0 && told > 0 ? { ...entry, lost: told } : entry))
-      const entries = chain?.link(plain) ?? plain
+      let entries: readonly AuditEntry[] = plain
       try {
+        if (chain !== undefined) entries = chain.link(plain)
         await this.#watched(this.#options.sink.write(entries))
       } catch (cause) {
         if (!this.#isClosed) {

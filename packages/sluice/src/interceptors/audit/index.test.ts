@@ -74,6 +74,17 @@ test('audit - an entry for each send, with who, where and what came of it, and n
   assert.deepEqual(interceptor.counts(), { written: 4, lost: 0, failedWrites: 0, waiting: 0 })
 })
 
+test('audit - a who that throws or gives no string is unknown, and with required the record is not sent', async () => {
+  for (const who of [() => undefined as never, () => assert.fail('no')]) {
+    const { interceptor, entries, send } = await made({ who })
+    assert.equal(send(), 'sent')
+    await interceptor.flush()
+    assert.equal(entries[0]?.who, 'unknown')
+    const required = await made({ who, required: true })
+    assert.throws(() => required.send())
+  }
+})
+
 test('audit - an entry for each handled record, whether the handler ended well or not; batches too', async () => {
   const { interceptor, entries, handle } = await made({ who: 'billing-team' })
   await handle()

@@ -123,7 +123,9 @@ export function audit(options?: AuditOptions): AuditInterceptor {
     const { clientId = '', groupId } = parts!.clients[side] ?? {}
     if (typeof own.who === 'string') return own.who === '' ? clientId : own.who
     try {
-      return own.who({ side, topic, headers, clientId, groupId })
+      const told: unknown = own.who({ side, topic, headers, clientId, groupId })
+      if (typeof told !== 'string') throw new TypeError(`who returned ${typeof told}, not a string`)
+      return told
     } catch (cause) {
       if (required) throw cause
       return 'unknown'

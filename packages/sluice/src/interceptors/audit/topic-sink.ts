@@ -12,6 +12,8 @@ export interface AuditTopic {
 
 export const DEFAULT_TOPIC = '_sluice_audit'
 
+const CLOSE_TIMEOUT_MS = 1000
+
 /** What a producer takes over from a client of either kind. */
 const connection = [
   'bootstrapServers',
@@ -57,7 +59,8 @@ export class TopicSink implements AuditSink {
   }
 
   async close(): Promise<void> {
-    await this.#own?.close()
+    // What could be written is written by now.
+    await this.#own?.close({ timeoutMs: CLOSE_TIMEOUT_MS })
   }
 
   #makeProducer(): KafkaProducer {
