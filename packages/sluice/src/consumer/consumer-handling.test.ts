@@ -329,27 +329,30 @@ test('handling - handleBatch: skipped batches are done, and onError deadLetter s
   }
 })
 
-test('handling - the signal fires when the consumer is closed, so that a hook may stop waiting', { timeout: 5000 }, async () => {
-  const cluster = new LogCluster([['a']])
-  let aborted = false
-  let isWaiting = false
-  const consumer = cluster.consumer({}, [
-    {
-      name: 'wait',
-      async handle(_record, _next, { signal }) {
-        isWaiting = true
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
-        aborted = true
-        throw signal.reason
+for (const how of ['close', 'unsubscribe'] as const) {
+  test(`handling - the signal fires on ${how}, so that a hook may stop waiting`, { timeout: 5000 }, async () => {
+    const cluster = new LogCluster([['a']])
+    let reason: unknown
+    let isWaiting = false
+    const consumer = cluster.consumer({}, [
+      {
+        name: 'wait',
+        async handle(_record, _next, { signal }) {
+          isWaiting = true
+          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+          reason = signal.reason
+          throw signal.reason
+        },
+        onError: 'fail',
       },
-      onError: 'fail',
-    },
-  ])
-  consumer.subscribe(['t'])
-  const running = consumer.run({ eachRecord: () => assert.fail('is not called') }).catch(() => {})
-  while (!isWaiting) await new Promise(setImmediate)
-  await consumer.close()
-  await running
-  assert.equal(aborted, true)
-  assert.equal(cluster.committed() ?? 0, 0)
-})
+    ])
+    consumer.subscribe(['t'])
+    const running = consumer.run({ eachRecord: () => assert.fail('is not called') }).catch(() => {})
+    while (!isWaiting) await new Promise(setImmediate)
+    await consumer[how]()
+    await running
+    assert.ok(isKafkaError(reason) && reason.code === 'ABORTED')
+    assert.equal(cluster.committed() ?? 0, 0)
+    await consumer.close()
+  })
+}

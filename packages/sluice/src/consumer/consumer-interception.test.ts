@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ConsumerInterceptor } from '../interceptor/consumer-interceptor.ts'
+import { ConsumerRecords } from '../record/consumer-records.ts'
 import type { RawRecord } from '../record/serialized-record.ts'
 import { deadLetter, drop, emit, reject, type Verdict } from '../record/verdict.ts'
 import type { KafkaConsumer } from './consumer.ts'
@@ -293,4 +294,25 @@ test('interception - polls wait for an asynchronous configure as long as they ma
   const broken = new LogCluster([['a']]).assigned({}, [{ name: 'broken', configure: () => Promise.reject(new Error('no')) }])
   await assert.rejects(broken.poll({ timeoutMs: 1000 }), { code: 'CONFIG' })
   await broken.close()
+})
+
+test('interception - a record that an interceptor added under a partition of its own may be rejected too, or asked for as a dead letter', async () => {
+  for (const [verdict, message] of [
+    [reject(new Error('not this one')), /^! not this one$/],
+    [deadLetter(new Error('x')), /^! interceptor "judge" asked for a dead letter of offset 0 .* where no record was fetched/],
+  ] as const) {
+    const consumer = new LogCluster([['a']]).assigned({}, [
+      {
+        name: 'add',
+        onConsume(records) {
+          const added = [...records].map((record) => ({ ...record, topic: 'made', value: 'added' }))
+          return new ConsumerRecords([...records.byPartition(), { topic: 'made', partition: 0, records: added }], records.nextOffsets)
+        },
+      },
+      { name: 'judge', onConsume: (records) => records.map((record) => (record.value === 'added' ? verdict : record)) },
+    ])
+    assert.match((await polled(consumer, 9)).join(), message)
+    assert.equal(await consumer.position(p0), 0)
+    await consumer.close()
+  }
 })

@@ -102,6 +102,8 @@ export class InterceptedDelivery<K, V> {
   #deliver(records: ConsumerRecords<K, V>): Delivery<K, V> | null {
     const pass = this.#pass
     if (pass.isOver) return null
+    const stray = pass.rejectionOutside(this.#fetched.map(({ state }) => state))
+    if (stray !== undefined) throw stray.error
     const current = this.#fetched.filter(isCurrent)
     const delivered = current.length === this.#fetched.length ? records : recordsIn(records, current)
     let failure: { readonly error: Error } | undefined

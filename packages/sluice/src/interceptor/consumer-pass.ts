@@ -37,6 +37,14 @@ export class ConsumerPass {
     return this.#rejections.size === 0 ? undefined : this.#rejections.get(`${topic}-${partition}`)
   }
 
+  /** Of a partition that is none of these: records that an interceptor added have no position to stop at. */
+  rejectionOutside(partitions: readonly TopicPartition[]): Rejection | undefined {
+    if (this.#rejections.size === 0) return undefined
+    const names = new Set(partitions.map(({ topic, partition }) => `${topic}-${partition}`))
+    for (const [name, rejection] of this.#rejections) if (!names.has(name)) return rejection
+    return undefined
+  }
+
   /** The partition's records end at `offset`, or where they ended already. */
   reject({ topic, partition }: TopicPartition, offset: number, error: Error): void {
     const key = `${topic}-${partition}`
