@@ -10,6 +10,7 @@ import {
   type ProducerRecord,
   silentLogger,
 } from 'sluice'
+import { oneOf } from '../option-checks.ts'
 import { type TextTarget, textOf, textTarget } from '../text/body-text.ts'
 import { charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
@@ -151,8 +152,4 @@ function read<T>(make: () => T): T {
 
 function serializerList(value: unknown): string | null {
   return typeof value === 'string' || Array.isArray(value) ? null : 'must be a list of serializers, or their names in one string'
-}
-
-function oneOf(...values: readonly string[]): (value: unknown) => string | null {
-  return (value) => (values.includes(value as string) ? null : `must be ${values.map((one) => `"${one}"`).join(' or ')}`)
 }

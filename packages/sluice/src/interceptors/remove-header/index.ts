@@ -9,6 +9,7 @@ import {
   type ProducerInterceptor,
   silentLogger,
 } from 'sluice'
+import { kindOf } from '../option-checks.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
 import { javaSplit } from '../text/java-split.ts'
 import { engineRow, type RegexEngine, regexOption, textPattern } from '../text/text-pattern.ts'
@@ -101,7 +102,7 @@ export function removeHeader(given?: RemoveHeaderOptions): ProducerInterceptor &
 function nameList(value: unknown): string | null {
   if (value === undefined || typeof value === 'string') return null
   if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return null
-  return `must be a string or a list of strings, not ${value === null ? 'null' : Array.isArray(value) ? 'a list of other things' : typeof value}`
+  return `must be a string or a list of strings, not ${kindOf(value)}`
 }
 
 function namesOf(fromList: string | readonly string[] | undefined, separator: string): ReadonlySet<string> {

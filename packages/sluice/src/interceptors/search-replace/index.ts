@@ -6,6 +6,7 @@ import {
   interceptorOptions,
   type ProducerInterceptor,
 } from 'sluice'
+import { oneOf } from '../option-checks.ts'
 import { asBuffer } from '../text/body-text.ts'
 import { type Charset, charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
@@ -44,7 +45,7 @@ export function searchReplace(given: SearchReplaceOptions): ProducerInterceptor 
     searchPattern: { default: '', check: regexOption },
     replaceString: { default: '' },
     charset: { default: 'utf-8', check: writableCharset },
-    stage: { default: 'record', check: (value) => (value === 'record' || value === 'bytes' ? null : 'must be "record" or "bytes"') },
+    stage: { default: 'record', check: oneOf('record', 'bytes') },
     engine: engineRow,
     compat: compatRow,
   })

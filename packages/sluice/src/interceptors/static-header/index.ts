@@ -29,11 +29,10 @@ export function staticHeader(given?: StaticHeaderOptions): ProducerInterceptor &
     preserveExisting: { default: true },
     compat: compatRow,
   })
-  const bytes = Buffer.from(value, 'utf8')
 
   function write(headers: Headers): void {
     if (preserveExisting && headers.has(key)) return
-    headers.set(key, bytes)
+    headers.set(key, value)
   }
 
   return {

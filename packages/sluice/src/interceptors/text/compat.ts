@@ -1,11 +1,12 @@
 import type { InterceptorOptionRow } from 'sluice'
+import { oneOf } from '../option-checks.ts'
 
 /** Whose rules hold where Flume and good sense part. */
 export type Compat = 'none' | 'flume'
 
 export const compatRow: InterceptorOptionRow<Compat | undefined> = {
   default: 'none',
-  check: (value) => (value === 'none' || value === 'flume' ? null : 'must be "none" or "flume"'),
+  check: oneOf('none', 'flume'),
 }
 
 /**

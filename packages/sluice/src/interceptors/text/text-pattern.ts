@@ -1,4 +1,5 @@
 import { configError, type InterceptorContext, type InterceptorOptionRow } from 'sluice'
+import { kindOf, oneOf } from '../option-checks.ts'
 import type { Compat } from './compat.ts'
 import { type JavaPattern, javaPattern } from './java-pattern.ts'
 import { javaScriptPattern, portableSource } from './javascript-pattern.ts'
@@ -47,13 +48,13 @@ export interface LoadedPattern {
 /** For `check` of an option that holds a regular expression. */
 export function regexOption(value: unknown): string | null {
   if (value instanceof RegExp) return null
-  if (typeof value !== 'string') return `must be a string or a RegExp, not ${value === null ? 'null' : typeof value}`
+  if (typeof value !== 'string') return `must be a string or a RegExp, not ${kindOf(value)}`
   return value === '' ? 'must not be empty' : null
 }
 
 export const engineRow: InterceptorOptionRow<RegexEngine | undefined> = {
   default: undefined,
-  check: (value) => (value === undefined || value === 're2' || value === 'javascript' ? null : 'must be "re2" or "javascript"'),
+  check: (value) => (value === undefined ? null : oneOf('re2', 'javascript')(value)),
 }
 
 /**

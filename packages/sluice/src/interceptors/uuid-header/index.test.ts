@@ -1,5 +1,7 @@
 // The cases of Flume's TestUUIDInterceptor, the edges of its source, and what is new here
 import assert from 'node:assert/strict'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
 import { consumerRecordsOf, interceptorContract, recordContext, recordOf, testContext } from 'sluice/testing'
 import { type UuidHeaderOptions, uuidHeader } from './index.ts'
@@ -39,6 +41,18 @@ test('uuidHeader - version 7 starts with the time', async () => {
   assert.match(id, VERSION_7)
   const time = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)
   assert.ok(time >= before && time <= Date.now())
+})
+
+test('uuidHeader - where Node has no version 7, the package uuid makes it', async (t) => {
+  const own = crypto.randomUUIDv7
+  t.after(() => {
+    Object.assign(crypto, { randomUUIDv7: own })
+    syncBuiltinESMExports()
+  })
+  Object.assign(crypto, { randomUUIDv7: undefined })
+  syncBuiltinESMExports()
+  assert.match((await sent({ version: 7 })).getString('id') ?? '', VERSION_7)
+  assert.throws(() => uuidHeader({ version: 7 }).onSend?.(recordOf(), recordContext()), /configure, which has not run yet/)
 })
 
 test('uuidHeader - no two records get the same id, on either side', async () => {

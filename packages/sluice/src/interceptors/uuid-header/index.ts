@@ -10,6 +10,7 @@ import {
   type ProducerInterceptor,
   type ProducerRecord,
 } from 'sluice'
+import { kindOf } from '../option-checks.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
 import { randomUuids } from './random-uuids.ts'
 
@@ -84,5 +85,5 @@ export function uuidHeader(given?: UuidHeaderOptions): ProducerInterceptor & Con
 }
 
 function functionOrNone(value: unknown): string | null {
-  return value === undefined || typeof value === 'function' ? null : `must be a function, not ${value === null ? 'null' : typeof value}`
+  return value === undefined || typeof value === 'function' ? null : `must be a function, not ${kindOf(value)}`
 }
