@@ -68,6 +68,8 @@ export interface AuditTopic {
     readonly options?: Partial<ProducerOptions>;
 }
 
+export type CastType = 'int8' | 'int16' | 'int32' | 'int64' | 'float32' | 'float64' | 'boolean' | 'string' | 'bigint';
+
 export interface ChecksumCounts {
     readonly written: number;
     readonly verified: number;
@@ -126,6 +128,10 @@ export interface DedupeOptions extends CommonInterceptorOptions {
     readonly onStoreError?: 'open' | 'closed';
 }
 
+export interface FlattenStep {
+    readonly delimiter?: string;
+}
+
 export interface GroupSerializer {
     serialize(value: string): string;
     configure?(settings: Readonly<Record<string, unknown>>): void;
@@ -137,6 +143,11 @@ export interface GroupSerializerInit {
     readonly pattern?: string;
     readonly timeZone?: string;
     readonly [setting: string]: unknown;
+}
+
+export interface HoistStep {
+    readonly field: string;
+    readonly wrapNull?: boolean;
 }
 
 export interface HostHeaderOptions extends CommonInterceptorOptions {
@@ -153,6 +164,15 @@ export interface IdentifiedRecord {
     readonly key: any;
     readonly value: any;
     readonly headers: Headers;
+}
+
+export interface InsertStep {
+    readonly topicField?: string;
+    readonly partitionField?: string;
+    readonly offsetField?: string;
+    readonly timestampField?: string;
+    readonly headerFields?: Readonly<Record<string, string>>;
+    readonly static?: Readonly<Record<string, unknown>>;
 }
 
 export interface LatencyInterceptor extends ProducerInterceptor, ConsumerInterceptor {
@@ -220,6 +240,11 @@ export interface LoggerOptions extends CommonInterceptorOptions {
     readonly levels?: Readonly<Partial<Record<LogEvent, LogLevel>>>;
     readonly include?: readonly ('key' | 'headers')[];
     readonly redact?: readonly string[];
+}
+
+export interface MaskStep {
+    readonly fields: readonly string[];
+    readonly replacement?: string | number;
 }
 
 export type MetricsLabel = 'topic' | 'partition' | 'clientId' | 'groupId';
@@ -342,6 +367,14 @@ export interface StructuredLogger {
 
 export type TextTarget = 'value' | 'key' | `header:${string}`;
 
+export type TimestampForm = 'iso' | 'seconds' | 'millis' | 'micros';
+
+export interface TimestampFormatStep {
+    readonly field: string;
+    readonly from?: TimestampForm;
+    readonly to: TimestampForm;
+}
+
 export interface TimestampHeaderOptions extends CommonInterceptorOptions {
     readonly preserveExisting?: boolean;
     readonly headerName?: string;
@@ -381,6 +414,37 @@ export interface TracingOptions extends CommonInterceptorOptions {
         fields(): string[];
     };
 }
+
+export interface TransformOptions extends CommonInterceptorOptions {
+    readonly steps?: readonly TransformStep[];
+    readonly jsonata?: string;
+    readonly target?: 'value' | 'key';
+    readonly data?: 'object' | 'json';
+}
+
+export type TransformStep = {
+    readonly insert: InsertStep;
+} | {
+    readonly rename: Readonly<Record<string, string>>;
+} | {
+    readonly cast: CastType | Readonly<Record<string, CastType>>;
+} | {
+    readonly mask: readonly string[] | MaskStep;
+} | {
+    readonly hoist: string | HoistStep;
+} | {
+    readonly extract: string;
+} | {
+    readonly flatten: true | FlattenStep;
+} | {
+    readonly remove: readonly string[];
+} | {
+    readonly keep: readonly string[];
+} | {
+    readonly valueToKey: readonly string[];
+} | {
+    readonly timestampFormat: TimestampFormatStep;
+};
 
 export interface UuidHeaderOptions extends CommonInterceptorOptions {
     readonly headerName?: string;
@@ -423,5 +487,7 @@ export declare function staticHeader(given?: StaticHeaderOptions): ProducerInter
 export declare function timestampHeader(given?: TimestampHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function tracing(options?: TracingOptions): TracingInterceptor;
+
+export declare function transform(options?: TransformOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function uuidHeader(given?: UuidHeaderOptions): ProducerInterceptor & ConsumerInterceptor;

@@ -4,7 +4,9 @@ import type { MicroCase } from './micro-case.ts'
 const groups: Readonly<Record<string, () => Promise<{ readonly cases: readonly MicroCase[] }>>> = {
   chain: () => import('./micro/chain.ts'),
   'interceptors-flume': () => import('./micro/interceptors-flume.ts'),
+  'interceptors-limits': () => import('./micro/interceptors-limits.ts'),
   'interceptors-observability': () => import('./micro/interceptors-observability.ts'),
+  'interceptors-policies': () => import('./micro/interceptors-policies.ts'),
   record: () => import('./micro/record.ts'),
 }
 

@@ -15,6 +15,7 @@ import { searchReplace } from './search-replace/index.ts'
 import { staticHeader } from './static-header/index.ts'
 import { timestampHeader } from './timestamp-header/index.ts'
 import { tracing } from './tracing/index.ts'
+import { transform } from './transform/index.ts'
 import { uuidHeader } from './uuid-header/index.ts'
 
 export {
@@ -76,6 +77,18 @@ export type { Compat } from './text/compat.ts'
 export type { RegexEngine } from './text/text-pattern.ts'
 export { type TimestampHeaderOptions, timestampHeader } from './timestamp-header/index.ts'
 export { type TracingInterceptor, type TracingOptions, tracing } from './tracing/index.ts'
+export {
+  type CastType,
+  type FlattenStep,
+  type HoistStep,
+  type InsertStep,
+  type MaskStep,
+  type TimestampForm,
+  type TimestampFormatStep,
+  type TransformOptions,
+  type TransformStep,
+  transform,
+} from './transform/index.ts'
 export { type UuidHeaderOptions, uuidHeader } from './uuid-header/index.ts'
 
 import type { ConsumerInterceptor, ProducerInterceptor } from 'sluice'
@@ -102,4 +115,5 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['metrics', metrics],
   ['rate-limit', rateLimit],
   ['tracing', tracing],
+  ['transform', transform],
 ])

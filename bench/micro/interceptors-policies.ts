@@ -1,0 +1,75 @@
+import { type ConsumerInterceptor, type ProducerInterceptor, type ProducerRecord, RecordHeaders, silentLogger } from 'sluice'
+import { transform } from 'sluice/interceptors'
+import { systemClock } from '../../packages/sluice/src/clock.ts'
+import type { MicroBody, MicroCase } from '../micro-case.ts'
+
+type Interceptor = ProducerInterceptor & ConsumerInterceptor
+const GROUP = 'interceptors-policies'
+const ROUND = 64
+
+const orders = Array.from({ length: ROUND }, (_, n) => ({
+  id: n,
+  amount: n * 1.5,
+  region: n % 4 === 0 ? 'eu' : 'us',
+  card: { number: `4111${n}`, holder: `holder ${n}` },
+  note: 'as always',
+}))
+
+const context = { state: undefined, signal: new AbortController().signal }
+
+function recordOf(n: number): ProducerRecord {
+  return {
+    topic: 'orders',
+    partition: undefined,
+    key: null,
+    value: orders[n % ROUND],
+    timestamp: 1_700_000_000_000,
+    headers: new RecordHeaders().add('tenant', 'acme'),
+  }
+}
+
+async function configured(interceptor: Interceptor): Promise<Interceptor> {
+  await interceptor.configure?.({ clientId: 'bench', groupId: undefined, options: {}, logger: silentLogger, clock: systemClock })
+  return interceptor
+}
+
+/** `onSend` alone, of an order of five fields, against the making of that record. */
+async function onSend(made: Interceptor): Promise<MicroBody> {
+  const interceptor = await configured(made)
+  return { record: (n) => interceptor.onSend!(recordOf(n), context), baseline: recordOf }
+}
+
+/** The same for hooks that return a promise, which is awaited. */
+async function onSendAwaited(made: Interceptor): Promise<MicroBody> {
+  const interceptor = await configured(made)
+  return { recordAsync: async (n) => interceptor.onSend!(recordOf(n), context) }
+}
+
+/** What each of them costs beside the chain. */
+export const cases: readonly MicroCase[] = [
+  {
+    name: `${GROUP}/transform-mask`,
+    about: 'transform, one nested field masked',
+    setUp: () => onSend(transform({ steps: [{ mask: ['card.number'] }] })),
+  },
+  {
+    name: `${GROUP}/transform`,
+    about: 'transform with four steps: insert, rename, cast, mask',
+    setUp: () =>
+      onSend(
+        transform({
+          steps: [
+            { insert: { static: { source: 'shop' } } },
+            { rename: { id: 'orderId' } },
+            { cast: { amount: 'string' } },
+            { mask: ['card.number'] },
+          ],
+        }),
+      ),
+  },
+  {
+    name: `${GROUP}/transform-jsonata-awaited`,
+    about: 'transform by JSONata, an object of three fields',
+    setUp: () => onSendAwaited(transform({ jsonata: '{ "orderId": id, "sum": amount, "holder": card.holder }' })),
+  },
+]

@@ -1,0 +1,68 @@
+import {
+  type Clock,
+  deadLetter,
+  type InterceptorContext,
+  isKafkaError,
+  KafkaError,
+  type Logger,
+  type OnError,
+  reject,
+  silentLogger,
+  type Verdict,
+} from 'sluice'
+
+interface ConsumedRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+const WARNING_INTERVAL_MS = 10_000
+
+/**
+ * What becomes of one record of a poll with which an interceptor failed, by its `onError`. Were the hook to throw, all
+ * records of the poll would share its fate.
+ */
+export class RecordFailures {
+  readonly #name: string
+  readonly #onError: OnError
+  #logger: Logger = silentLogger
+  #clock: Clock | undefined
+  #warnAgainAt = Number.NEGATIVE_INFINITY
+  #untold = 0
+
+  constructor(name: string, onError: OnError) {
+    this.#name = name
+    this.#onError = onError
+  }
+
+  configure({ logger, clock }: InterceptorContext): void {
+    this.#logger = logger
+    this.#clock = clock
+  }
+
+  /** The record itself with `onError: 'continue'`, which is logged. `cause` holds nothing of the record's data. */
+  resolve<R extends ConsumedRecord>(record: R, cause: unknown): R | Verdict {
+    const { topic, partition, offset } = record
+    if (this.#onError === 'continue') {
+      this.#warn(cause, topic, partition, offset)
+      return record
+    }
+    const message = `interceptor "${this.#name}" failed with record ${offset} of ${topic}-${partition} and has onError: "${this.#onError}"; see cause`
+    const error = new KafkaError('INTERCEPTOR', message, { topic, partition, cause })
+    return this.#onError === 'fail' ? reject(error) : deadLetter(error)
+  }
+
+  #warn(cause: unknown, topic: string, partition: number, offset: number): void {
+    const now = this.#clock?.monotonic() ?? 0
+    if (now < this.#warnAgainAt) {
+      this.#untold++
+      return
+    }
+    this.#warnAgainAt = now + WARNING_INTERVAL_MS
+    const fields = { interceptor: this.#name, topic, partition, offset, ...(this.#untold > 0 && { notLogged: this.#untold }) }
+    this.#untold = 0
+    const reason = isKafkaError(cause) ? cause.message : cause instanceof Error ? cause.name : typeof cause
+    this.#logger.warn(`interceptor "${this.#name}" failed with a record, which goes on as it was`, { ...fields, reason })
+  }
+}
