@@ -14,7 +14,7 @@ import { oneOf } from '../option-checks.ts'
 import { type TextTarget, textOf, textTarget } from '../text/body-text.ts'
 import { charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
-import { engineRow, type Groups, type RegexEngine, regexOption, textPattern } from '../text/text-pattern.ts'
+import { engineRow, type Groups, type RegexEngine, requiredRegex, textPattern } from '../text/text-pattern.ts'
 import { type GroupSerializerInit, serializersOf } from './serializers.ts'
 
 export type { GroupSerializer, GroupSerializerInit, SerializeFunction } from './serializers.ts'
@@ -54,7 +54,7 @@ export function regexExtractor(given: RegexExtractorOptions): ProducerIntercepto
   const { options, properties } = split(flumeOptions(given, { texts: ['regex'] }) as RegexExtractorOptions)
   const isFlume = options?.compat === 'flume'
   const own = interceptorOptions<RegexExtractorOptions>('regexExtractor', options, {
-    regex: { default: '', check: regexOption },
+    regex: { default: '', check: requiredRegex },
     serializers: { default: '', check: serializerList },
     target: { default: 'value', check: textTarget },
     charset: { default: 'utf-8', check: knownCharset },

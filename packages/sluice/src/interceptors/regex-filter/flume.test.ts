@@ -44,6 +44,13 @@ test('regexFilter - exclude with the default regex drops all, also an empty valu
   for (const value of ['', 'x', null]) assert.equal(await passes({ compat: 'flume', excludeEvents: 'true' as never }, value), false)
 })
 
+test('regexFilter - the empty regex is found everywhere, as in Java', async () => {
+  for (const compat of ['none', 'flume'] as const) {
+    assert.equal(await passes({ compat, regex: '' }, 'x'), true)
+    assert.equal(await passes({ compat, regex: '', excludeEvents: true }, ''), false)
+  }
+})
+
 test("regexFilter - Flume's booleans: yes is not true", async () => {
   assert.equal(await passes({ compat: 'flume', regex: 'x', excludeEvents: 'yes' as never }, 'x'), true)
   assert.equal(await passes({ compat: 'flume', regex: 'x', excludeEvents: ' TRUE ' as never }, 'x'), false)

@@ -11,7 +11,7 @@ import { asBuffer } from '../text/body-text.ts'
 import { type Charset, charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
 import { javaReplacement } from '../text/java-replacement.ts'
-import { engineRow, type RegexEngine, type Replacement, regexOption, type TextPattern, textPattern } from '../text/text-pattern.ts'
+import { engineRow, type RegexEngine, type Replacement, requiredRegex, type TextPattern, textPattern } from '../text/text-pattern.ts'
 
 export interface SearchReplaceOptions extends CommonInterceptorOptions {
   /** Every place where it is found in the value is replaced. Required. */
@@ -42,7 +42,7 @@ export interface SearchReplaceOptions extends CommonInterceptorOptions {
 export function searchReplace(given: SearchReplaceOptions): ProducerInterceptor & ConsumerInterceptor {
   const options = flumeOptions(given, { texts: ['searchPattern', 'replaceString'] })
   const own = interceptorOptions('searchReplace', options, {
-    searchPattern: { default: '', check: regexOption },
+    searchPattern: { default: '', check: requiredRegex },
     replaceString: { default: '' },
     charset: { default: 'utf-8', check: writableCharset },
     stage: { default: 'record', check: oneOf('record', 'bytes') },

@@ -45,11 +45,15 @@ export interface LoadedPattern {
   readonly load: ((context: InterceptorContext) => Promise<void>) | undefined
 }
 
-/** For `check` of an option that holds a regular expression. */
+/** For `check` of an option that holds a regular expression; the empty one is found everywhere. */
 export function regexOption(value: unknown): string | null {
-  if (value instanceof RegExp) return null
-  if (typeof value !== 'string') return `must be a string or a RegExp, not ${kindOf(value)}`
-  return value === '' ? 'must not be empty' : null
+  if (value instanceof RegExp || typeof value === 'string') return null
+  return `must be a string or a RegExp, not ${kindOf(value)}`
+}
+
+/** The same for an option that Flume requires and does not take empty. */
+export function requiredRegex(value: unknown): string | null {
+  return value === '' ? 'must not be empty' : regexOption(value)
 }
 
 export const engineRow: InterceptorOptionRow<RegexEngine | undefined> = {
