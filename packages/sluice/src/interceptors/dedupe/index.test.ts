@@ -251,7 +251,7 @@ test('dedupe - while Redis is away records pass unchecked, one line is logged, a
     ['warn'],
   )
   redis.answer = answer
-  context.clock.advance(1000)
+  context.clock.advance(2000)
   assert.deepEqual(await consume(withId('a', { offset: 200 })), [200])
   assert.deepEqual(await consume(withId('a', { offset: 201 })), [])
   assert.deepEqual(

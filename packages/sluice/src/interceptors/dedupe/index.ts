@@ -43,7 +43,7 @@ export interface DedupeOptions extends CommonInterceptorOptions {
   readonly redis?: string | RedisClient
   /** Begins every key in Redis. @default sluice:dedupe: */
   readonly keyPrefix?: string
-  /** How long Redis may take to answer, in milliseconds. @default 250 */
+  /** How long Redis may take to answer, in milliseconds. @default 500 */
   readonly redisTimeoutMs?: number
   /** When Redis fails: `open` lets records pass unchecked, `closed` fails the poll or the send. @default open */
   readonly onStoreError?: 'open' | 'closed'
@@ -91,7 +91,7 @@ export function dedupe(options?: DedupeOptions): DedupeInterceptor {
     maxIds: { default: 100_000, check: wholeNumberFrom(1) },
     redis: redisRow,
     keyPrefix: { default: 'sluice:dedupe:' },
-    redisTimeoutMs: { default: 250, check: wholeNumberFrom(1) },
+    redisTimeoutMs: { default: 500, check: wholeNumberFrom(1) },
     onStoreError: { default: 'open', check: oneOf('open', 'closed') },
   })
   const idOf = idReader(own.id)

@@ -39,7 +39,7 @@ export interface RateLimitOptions extends CommonInterceptorOptions {
   readonly redis?: string | RedisClient
   /** Begins the keys in Redis. @default sluice:rate */
   readonly keyPrefix?: string
-  /** How long Redis may take to answer, in milliseconds. @default 250 */
+  /** How long Redis may take to answer, in milliseconds. @default 500 */
   readonly redisTimeoutMs?: number
   /**
    * How many points are taken from the limiter at once, so that most records need not ask. What a process does not use of them in
@@ -74,7 +74,7 @@ export function rateLimit(options?: RateLimitOptions): ProducerInterceptor & Con
     limiter: { default: undefined, check: limiterProblem },
     redis: redisRow,
     keyPrefix: { default: 'sluice:rate' },
-    redisTimeoutMs: { default: 250, check: wholeNumberFrom(1) },
+    redisTimeoutMs: { default: 500, check: wholeNumberFrom(1) },
     lease: { default: undefined, check: orNone(wholeNumberFrom(1)) },
   })
   const { unit, per, mode, limiter: given } = own

@@ -49,7 +49,7 @@ export interface RedisLimiterParts {
 }
 
 /** After a failure Redis is left alone for so long. */
-const PAUSE_MS = 1000
+const PAUSE_MS = 2000
 
 /** Counts in Redis; while Redis is away, each process counts by itself. */
 export function redisLimiter(parts: RedisLimiterParts): SharedLimiter {

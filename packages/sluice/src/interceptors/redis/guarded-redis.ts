@@ -12,7 +12,7 @@ export interface GuardedRedisParts {
 }
 
 /** After a failure Redis is left alone for so long: a Redis that does not answer must not hold up every record. */
-const PAUSE_MS = 1000
+const PAUSE_MS = 2000
 
 /** Commands that fail at once while Redis is away. Says once when it goes and once when it comes back. */
 export class GuardedRedis implements RedisClient {
