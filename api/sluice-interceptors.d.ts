@@ -128,6 +128,15 @@ export interface DedupeOptions extends CommonInterceptorOptions {
     readonly onStoreError?: 'open' | 'closed';
 }
 
+export type FilterLanguage = 'cel' | 'jsonata';
+
+export interface FilterOptions extends CommonInterceptorOptions {
+    readonly expression: string | ((record: ReadableRecord) => boolean | PromiseLike<boolean>);
+    readonly language?: FilterLanguage;
+    readonly keep?: boolean;
+    readonly reason?: string;
+}
+
 export interface FlattenStep {
     readonly delimiter?: string;
 }
@@ -282,6 +291,15 @@ export interface RateLimitOptions extends CommonInterceptorOptions {
 export declare class RateLimitedError extends KafkaError {
     readonly retryAfterMs: number;
     constructor(message: string, retryAfterMs: number, topic?: string);
+}
+
+export interface ReadableRecord {
+    readonly topic: string;
+    readonly partition: number | undefined;
+    readonly key: any;
+    readonly value: any;
+    readonly headers: Headers;
+    readonly timestamp: number | undefined;
 }
 
 export type RecordId = string | number | bigint | Uint8Array | null | undefined;
@@ -463,6 +481,8 @@ export declare function checksum(options?: ChecksumOptions): ChecksumInterceptor
 export declare function counter(options?: CounterOptions): CounterInterceptor;
 
 export declare function dedupe(options?: DedupeOptions): DedupeInterceptor;
+
+export declare function filter(options: FilterOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function hostHeader(given?: HostHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
 

@@ -1,5 +1,5 @@
 import { type ConsumerInterceptor, type ProducerInterceptor, type ProducerRecord, RecordHeaders, silentLogger } from 'sluice'
-import { transform } from 'sluice/interceptors'
+import { filter, transform } from 'sluice/interceptors'
 import { systemClock } from '../../packages/sluice/src/clock.ts'
 import type { MicroBody, MicroCase } from '../micro-case.ts'
 
@@ -71,5 +71,16 @@ export const cases: readonly MicroCase[] = [
     name: `${GROUP}/transform-jsonata-awaited`,
     about: 'transform by JSONata, an object of three fields',
     setUp: () => onSendAwaited(transform({ jsonata: '{ "orderId": id, "sum": amount, "holder": card.holder }' })),
+  },
+  {
+    name: `${GROUP}/filter-function`,
+    about: 'filter by a function, a quarter passes',
+    setUp: () => onSend(filter({ expression: ({ value }) => value.region === 'eu' })),
+  },
+  { name: `${GROUP}/filter-cel`, about: 'the same in CEL', setUp: () => onSend(filter({ expression: 'value.region == "eu"' })) },
+  {
+    name: `${GROUP}/filter-jsonata-awaited`,
+    about: 'the same in JSONata',
+    setUp: () => onSendAwaited(filter({ expression: 'value.region = "eu"', language: 'jsonata' })),
   },
 ]

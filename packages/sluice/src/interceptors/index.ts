@@ -3,6 +3,7 @@ import { audit } from './audit/index.ts'
 import { checksum } from './checksum/index.ts'
 import { counter } from './counter/index.ts'
 import { dedupe } from './dedupe/index.ts'
+import { filter } from './filter/index.ts'
 import { hostHeader } from './host-header/index.ts'
 import { latency } from './latency/index.ts'
 import { logger } from './logger/index.ts'
@@ -46,6 +47,7 @@ export {
   type IdSource,
   type RecordId,
 } from './dedupe/index.ts'
+export { type FilterLanguage, type FilterOptions, filter, type ReadableRecord } from './filter/index.ts'
 export { type HostHeaderOptions, hostHeader } from './host-header/index.ts'
 export {
   type LatencyInterceptor,
@@ -116,4 +118,5 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['rate-limit', rateLimit],
   ['tracing', tracing],
   ['transform', transform],
+  ['filter', filter],
 ])
