@@ -8,5 +8,8 @@ export {
   type MonitoredInterceptor,
   type MonitorReport,
   type OffsetRanges,
+  SEQUENCE_HEADER,
   WINDOW_MS,
 } from './report.ts'
+export { bucketOf, ExponentialHistogram, upperBound } from './exponential-histogram.ts'
+export { OffsetRangeSet } from './offset-range-set.ts'

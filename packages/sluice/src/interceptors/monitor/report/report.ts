@@ -86,9 +86,9 @@ export interface MonitorCell {
   readonly commit?: HistogramState
   /** Records dropped on the way, by interceptor and reason. Producer: these have no offset. */
   readonly dropped?: Readonly<Record<string, number>>
-  /** Level B, producer: sequence numbers that were sent (acknowledged or unknown). */
+  /** Level B, producer: sequence numbers that were acknowledged; in a cell of partition -1, as they count within the topic. */
   readonly sequences?: OffsetRanges
-  /** Level B, consumer: sequence numbers that were read, by the producer's session. */
+  /** Level B, consumer: sequence numbers that were read, by the first 8 digits of the producer's session. */
   readonly readSequences?: Readonly<Record<string, OffsetRanges>>
 }
 
@@ -142,3 +142,6 @@ export interface HistogramState {
 export const WINDOW_MS = 10_000
 /** The topic that reports go to, unless told otherwise. Log-append time, key = session. */
 export const MONITOR_TOPIC = '_sluice.monitor'
+
+/** Level B: the header that numbers a record, four bytes for the producer's session and eight for the number in its topic. */
+export const SEQUENCE_HEADER = 'sluice-sequence'
