@@ -54,6 +54,7 @@ export type {
   InterceptorContext,
   InterceptorScope,
   InterceptorSettings,
+  LeftOutRecord,
   NameSelector,
   OnError,
   RecordContext,

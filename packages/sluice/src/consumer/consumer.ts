@@ -111,6 +111,7 @@ export class KafkaConsumer<K = Buffer, V = Buffer> implements AsyncDisposable, A
       clock,
       metrics: () => this.metrics(),
       clusterId: () => this.#client.metadata.cluster.clusterId,
+      stats: () => this.#interceptors.stats(),
     })
     try {
       this.#client = parts.client ?? connect(resolved, clock, this.#metrics)

@@ -123,7 +123,10 @@ export class BatchHooks {
     const partitions = judgedIn(returned)
     const judged = partitions === undefined ? 0 : check(partitions)
     const filtered = given.count - returned.count - judged
-    if (filtered > 0) placed.meter.countDropped('filtered', filtered)
+    if (filtered > 0) {
+      placed.meter.countDropped('filtered', filtered)
+      leaveOutFiltered(given, returned, partitions, placed.member.name, pass)
+    }
     if (partitions === undefined) return returned
     const resolved = partitions.map(({ topic, partition, entries }) => {
       const records: ConsumerRecord[] = []
@@ -135,13 +138,18 @@ export class BatchHooks {
         const { offset } = entry.record
         const obeyed = obey(entry.verdict, 'onConsume', placed, entry.record)
         if (obeyed.kind === 'emitted') records.push(...obeyed.records)
+        else if (obeyed.kind === 'dropped') pass.leaveOut({ topic, partition }, offset, placed.member.name, obeyed.reason)
         else if (obeyed.kind === 'rejected') pass.reject({ topic, partition }, offset, obeyed.error)
-        else if (obeyed.kind === 'deadLettered')
-          pass.deadLetters.push({ topic, partition, offset, error: obeyed.error, interceptor: placed.member.name })
+        else if (obeyed.kind === 'deadLettered') this.#deadLetter({ topic, partition }, offset, obeyed.error, placed, pass)
       }
       return { topic, partition, records }
     })
     return new ConsumerRecords(resolved, returned.nextOffsets)
+  }
+
+  #deadLetter({ topic, partition }: TopicPartition, offset: number, error: Error, { member }: ConsumerMember, pass: ConsumerPass): void {
+    pass.deadLetters.push({ topic, partition, offset, error, interceptor: member.name })
+    pass.leaveOut({ topic, partition }, offset, member.name, 'dead letter')
   }
 
   #failed(cause: unknown, placed: ConsumerMember, part: Part, all: ConsumerRecords, pass: ConsumerPass): ConsumerRecords {
@@ -156,10 +164,27 @@ export class BatchHooks {
     if (member.onError === 'fail') throw error
     meter.deadLettered += given.count
     for (const { topic, partition, records } of given.byPartition()) {
-      for (const { offset } of records) pass.deadLetters.push({ topic, partition, offset, error, interceptor: member.name })
+      for (const { offset } of records) this.#deadLetter({ topic, partition }, offset, error, placed, pass)
     }
     const none = new ConsumerRecords([], given.nextOffsets)
     return part.hidden === null ? none : merge(all, part, none)
+  }
+}
+
+/** What is in neither the records returned nor the verdicts in them. */
+function leaveOutFiltered(
+  given: ConsumerRecords,
+  returned: ConsumerRecords,
+  judged: readonly JudgedPartition[] | undefined,
+  interceptor: string,
+  pass: ConsumerPass,
+): void {
+  for (const { topic, partition, records } of given.byPartition()) {
+    const kept = new Set(returned.records({ topic, partition }).map(({ offset }) => offset))
+    for (const { entries } of judged?.filter((one) => one.topic === topic && one.partition === partition) ?? []) {
+      for (const entry of entries) if (entry instanceof JudgedRecord) kept.add(entry.record.offset)
+    }
+    for (const { offset } of records) if (!kept.has(offset)) pass.leaveOut({ topic, partition }, offset, interceptor, 'filtered')
   }
 }
 

@@ -357,3 +357,27 @@ test('chain - synchronous or with promises, onFetched comes to the same, for any
     }),
   )
 })
+
+test('chain - those behind are told what was taken out before them: by whom, and why', () => {
+  const seen: unknown[] = []
+  const fixture = new Fixture(
+    { name: 'bytes', onFetched: (one) => (one.offset === 0 ? drop('old') : one) },
+    { name: 'verdicts', onConsume: (records) => records.map((one) => (one.offset === 1 ? deadLetter(new Error('x')) : one)) },
+    { name: 'filters', onConsume: (records) => records.filter(({ offset }) => offset !== 2) },
+    {
+      name: 'monitor',
+      onConsume(records, { leftOut }) {
+        seen.push(...(leftOut ?? []).map(({ offset, interceptor, reason }) => [offset, interceptor, reason]))
+        return records
+      },
+    },
+  )
+  const pass = fixture.interceptors.chain.begin()
+  fixture.fetched(raw(0), pass)
+  fixture.consumed(recordsOf(record(1), record(2), record(3)), pass)
+  assert.deepEqual(seen, [
+    [0, 'bytes', 'old'],
+    [1, 'verdicts', 'dead letter'],
+    [2, 'filters', 'filtered'],
+  ])
+})

@@ -1,7 +1,7 @@
 import type { TopicPartition } from '../record/topic-partition.ts'
 import type { ConsumerPass } from './consumer-pass.ts'
 import type { ConsumerStates } from './consumer-states.ts'
-import type { ConsumeContext, RecordContext } from './interceptor-context.ts'
+import type { ConsumeContext, LeftOutRecord, RecordContext } from './interceptor-context.ts'
 
 /** The signal that a hook of `onFetched` and `onConsume` sees; made when it is looked at. */
 class HookSignal {
@@ -55,11 +55,13 @@ export class FetchedContext extends HookSignal implements RecordContext {
 
 /** One interceptor in `onConsume`. */
 export class BatchContext extends HookSignal implements ConsumeContext {
+  readonly leftOut: readonly LeftOutRecord[]
   readonly #states: ConsumerStates
   readonly #slot: number
 
   constructor(pass: ConsumerPass, slot: number) {
     super(pass)
+    this.leftOut = pass.leftOut
     this.#states = pass.chain.states
     this.#slot = slot
   }

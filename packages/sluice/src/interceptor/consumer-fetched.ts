@@ -103,6 +103,7 @@ export class FetchedHooks {
     if (isVerdict(returned)) {
       const obeyed = obey(returned, 'onFetched', placed, last)
       if (obeyed.kind === 'emitted') outcome = obeyed.records
+      else if (obeyed.kind === 'dropped') pass.leaveOut(last, last.offset, placed.member.name, obeyed.reason)
       else if (obeyed.kind === 'rejected') pass.reject(last, last.offset, obeyed.error)
       else if (obeyed.kind === 'deadLettered') this.#deadLetter(last, obeyed.error, placed, pass)
     } else outcome = toRaw(returned, last)
@@ -128,6 +129,7 @@ export class FetchedHooks {
 
   #deadLetter({ topic, partition, offset }: RawRecord, error: Error, { member }: ConsumerMember, pass: ConsumerPass): void {
     pass.deadLetters.push({ topic, partition, offset, error, interceptor: member.name })
+    pass.leaveOut({ topic, partition }, offset, member.name, 'dead letter')
   }
 
   /** Records in another's place go on through the rest of the chain, each by itself. */

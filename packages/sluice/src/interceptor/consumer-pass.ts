@@ -1,6 +1,7 @@
 import { KafkaError } from '../errors.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
 import type { ConsumerChain, ConsumerMember } from './consumer-chain.ts'
+import type { LeftOutRecord } from './interceptor-context.ts'
 
 /** A record that goes to the dead-letter topic; offset and partition are those it was fetched from. */
 export interface DeadLetterOrder extends TopicPartition {
@@ -19,6 +20,8 @@ export interface Rejection {
 export class ConsumerPass {
   readonly chain: ConsumerChain
   readonly deadLetters: DeadLetterOrder[] = []
+  /** What interceptors took out, for those behind them. */
+  readonly leftOut: LeftOutRecord[] = []
   readonly #rejections = new Map<string, Rejection>()
   readonly #controllers = new Set<AbortController>()
   readonly #waits = new Set<(reason: unknown) => void>()
@@ -27,6 +30,10 @@ export class ConsumerPass {
 
   constructor(chain: ConsumerChain) {
     this.chain = chain
+  }
+
+  leaveOut({ topic, partition }: TopicPartition, offset: number, interceptor: string, reason: string): void {
+    this.leftOut.push({ topic, partition, offset, interceptor, reason })
   }
 
   get hasRejections(): boolean {

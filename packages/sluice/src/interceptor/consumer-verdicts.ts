@@ -8,7 +8,7 @@ import { isObject } from './hook-call.ts'
 
 /** What a verdict comes to, once it is checked and counted. */
 export type Obeyed<R> =
-  | { readonly kind: 'dropped' }
+  | { readonly kind: 'dropped'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly error: Error }
   | { readonly kind: 'deadLettered'; readonly error: Error }
   | { readonly kind: 'emitted'; readonly records: readonly R[] }
@@ -42,9 +42,11 @@ export function obey<R extends ConsumerRecord | RawRecord>(
 ): Obeyed<R> {
   checkVerdict(verdict, hook)
   switch (verdict.verdict) {
-    case 'drop':
-      meter.countDropped(typeof verdict.reason === 'string' && verdict.reason !== '' ? verdict.reason : member.name)
-      return { kind: 'dropped' }
+    case 'drop': {
+      const reason = typeof verdict.reason === 'string' && verdict.reason !== '' ? verdict.reason : member.name
+      meter.countDropped(reason)
+      return { kind: 'dropped', reason }
+    }
     case 'reject':
       meter.rejected++
       return { kind: 'rejected', error: toError(verdict.error, 'rejected', member.name, record) }
@@ -57,7 +59,7 @@ export function obey<R extends ConsumerRecord | RawRecord>(
       ) as unknown as readonly R[]
       if (records.length === 0) {
         meter.countDropped('emitted nothing')
-        return { kind: 'dropped' }
+        return { kind: 'dropped', reason: 'emitted nothing' }
       }
       meter.emitted += records.length
       return { kind: 'emitted', records }

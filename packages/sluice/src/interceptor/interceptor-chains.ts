@@ -1,5 +1,5 @@
 import { configError, KafkaError } from '../errors.ts'
-import { asError, isPromise } from './hook-call.ts'
+import { asError, isPromise, settledWithin } from './hook-call.ts'
 import type { ClusterResource, InterceptorContext, InterceptorSettings } from './interceptor-context.ts'
 import { InterceptorMember } from './interceptor-member.ts'
 import type { InterceptorStats } from './interceptor-stats.ts'
@@ -176,7 +176,9 @@ export abstract class InterceptorChains<I extends InterceptorSettings, C extends
     if (this.#alive.has(member)) return undefined
     this.#alive.add(member)
     try {
-      return member.interceptor.configure?.(this.#context)
+      const returned: unknown = member.interceptor.configure?.(this.#context)
+      // A hanging one would keep every record, every later replace and the close waiting.
+      return isPromise(returned) ? settledWithin(returned, member.timeoutMs, this.#context.clock, () => {}) : undefined
     } catch (cause) {
       this.#release([begun.at(-1)!, ...begun.slice(0, -1)], closeAtOnce)
       throw notConfigured(member, cause)

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Logger } from '../logger.ts'
 import type { TopicPartition } from '../record/topic-partition.ts'
+import type { InterceptorStats } from './interceptor-stats.ts'
 
 /** What an interceptor is told once, before the first record. */
 export interface InterceptorContext {
@@ -18,6 +19,8 @@ export interface InterceptorContext {
   readonly metrics?: () => Readonly<Record<string, number>>
   /** The cluster's id at the time of the call; null before the first metadata. */
   readonly clusterId?: () => string | null
+  /** What `client.interceptors.stats()` gives: a row for each interceptor of the list in force. */
+  readonly stats?: () => readonly InterceptorStats[]
 }
 
 /** The cluster an interceptor works on (Java: ClusterResource). */
@@ -121,6 +124,15 @@ export interface ConsumeContext<S = any> {
   setState(record: TopicPartition & { readonly offset: number }, state: S): void
   /** As of RecordContext. */
   readonly signal: AbortSignal
+  /** What those before this one have dropped or dead-lettered of this poll, in `onFetched` and `onConsume`. */
+  readonly leftOut?: readonly LeftOutRecord[]
+}
+
+/** A record of a poll that an interceptor took out. */
+export interface LeftOutRecord extends TopicPartition {
+  readonly offset: number
+  readonly interceptor: string
+  readonly reason: string
 }
 
 /** What a commit covers. */

@@ -8,6 +8,7 @@ import { hostHeader } from './host-header/index.ts'
 import { latency } from './latency/index.ts'
 import { logger } from './logger/index.ts'
 import { metrics } from './metrics/index.ts'
+import { monitor } from './monitor/index.ts'
 import { rateLimit } from './rate-limit/index.ts'
 import { regexExtractor } from './regex-extractor/index.ts'
 import { regexFilter } from './regex-filter/index.ts'
@@ -62,6 +63,7 @@ export {
 } from './latency/index.ts'
 export { type LogEvent, type LoggerOptions, type LogLevel, logger, type StructuredLogger } from './logger/index.ts'
 export { type MetricsLabel, type MetricsOptions, metrics } from './metrics/index.ts'
+export { type MonitorOptions, type MonitorTopicOptions, monitor } from './monitor/index.ts'
 export { type LimitedRecord, type RateLimitedError, type RateLimitOptions, rateLimit, type SharedLimiter } from './rate-limit/index.ts'
 export {
   type GroupSerializer,
@@ -106,6 +108,7 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['remove-header', removeHeader],
   ['uuid-header', uuidHeader],
   ['search-replace', searchReplace],
+  ['monitor', monitor],
   ['regex-filter', regexFilter],
   ['regex-extractor', regexExtractor],
   ['audit', audit],

@@ -366,3 +366,13 @@ test('ask 47 - a record that no broker answers for is acknowledged at the delive
   assert.deepEqual([acknowledged, states.size], [100, 0])
   await fixture.producer.close({ timeoutMs: 0 })
 })
+
+test('configure - a promise that does not settle within timeoutMs is a failure: no record, replace or close waits for ever', async () => {
+  const hanging: Interceptor = { name: 'hangs', timeoutMs: 500, configure: () => new Promise(() => {}) }
+  const { producer, clock } = new ProducerFixture({}, [hanging])
+  const rejected = assert.rejects(producer.send({ topic: 't', value: 'v' }), { code: 'CONFIG', message: /"hangs" failed in configure/ })
+  await turns()
+  clock.advance(500)
+  await rejected
+  await producer.close()
+})

@@ -101,6 +101,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       clock,
       metrics: () => this.metrics(),
       clusterId: () => this.#client.metadata.cluster.clusterId,
+      stats: () => this.#interceptors.stats(),
     })
     const random = parts.random ?? Math.random
     this.#metrics = new ProducerMetrics(clock.monotonic())

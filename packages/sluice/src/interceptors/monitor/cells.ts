@@ -1,4 +1,4 @@
-import { ExponentialHistogram } from './report/exponential-histogram.ts'
+import type { ExponentialHistogram } from './report/exponential-histogram.ts'
 import { OffsetRangeSet } from './report/offset-range-set.ts'
 import { type MonitorCell, WINDOW_MS } from './report/report.ts'
 
@@ -103,7 +103,13 @@ export class Cells {
   /** The cell of a record, by its timestamp; `now` tells which timestamps can be right. */
   of(topic: string, partition: number, timestamp: number, now: number): Cell {
     const last = this.#last
-    if (last !== undefined && timestamp >= last.window && timestamp < this.#lastEnd && last.partition === partition && last.topic === topic) {
+    if (
+      last !== undefined &&
+      timestamp >= last.window &&
+      timestamp < this.#lastEnd &&
+      last.partition === partition &&
+      last.topic === topic
+    ) {
       return last
     }
     return this.#find(topic, partition, Math.abs(timestamp - now) > MAX_OFF_MS ? -1 : timestamp - (timestamp % WINDOW_MS))

@@ -134,7 +134,12 @@ export class ConsumerTap {
     view.fetched = fetched
     if (batch.length === 0) return
     const last = batch[batch.length - 1]!
-    view.uncommitted.push({ next: last.offset + 1, records: batch.length, fetched, cell: this.session.cells.of(topic, partition, last.timestamp, now) })
+    view.uncommitted.push({
+      next: last.offset + 1,
+      records: batch.length,
+      fetched,
+      cell: this.session.cells.of(topic, partition, last.timestamp, now),
+    })
     if (view.uncommitted.length > MAX_UNCOMMITTED) view.uncommitted.shift()
   }
 

@@ -10,8 +10,8 @@ import {
 import { ConsumerTap } from './consumer-tap.ts'
 import { ProducerTap } from './producer-tap.ts'
 import type { MonitorReport } from './report/report.ts'
-import { FunctionTransport, HttpTransport, type MonitorTransport } from './transport.ts'
 import { type MonitorTopicOptions, TopicTransport } from './topic-transport.ts'
+import { FunctionTransport, HttpTransport, type MonitorTransport } from './transport.ts'
 
 export type { MonitorTopicOptions } from './topic-transport.ts'
 
@@ -54,7 +54,8 @@ export function monitor(options?: MonitorOptions): ProducerInterceptor & Consume
     intervalMs: { default: 5000, check: wholeMs },
     maxCells: {
       default: 2000,
-      check: (value) => (Number.isInteger(value) && (value as number) >= 10 ? null : `must be a whole number from 10, not ${String(value)}`),
+      check: (value) =>
+        Number.isInteger(value) && (value as number) >= 10 ? null : `must be a whole number from 10, not ${String(value)}`,
     },
     sequence: { default: false },
     closeTimeoutMs: { default: 3000, check: wholeMs },

@@ -62,7 +62,9 @@ export class ProducerTap {
     }
     const cell = cells.of(topic, partition, metadata.timestamp, now)
     cell.records++
-    cell.bytes += (metadata.serializedKeySize > 0 ? metadata.serializedKeySize : 0) + (metadata.serializedValueSize > 0 ? metadata.serializedValueSize : 0)
+    cell.bytes +=
+      (metadata.serializedKeySize > 0 ? metadata.serializedKeySize : 0) +
+      (metadata.serializedValueSize > 0 ? metadata.serializedValueSize : 0)
     cell.offsets.add(offset, 1)
     cell.isDirty = true
     const state = context.state as number | Sent | undefined

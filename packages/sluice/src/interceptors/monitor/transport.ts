@@ -1,5 +1,5 @@
-import { gzip } from 'node:zlib'
 import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { type InterceptorContext, KafkaError } from 'sluice'
 import type { MonitorReport } from './report/report.ts'
 

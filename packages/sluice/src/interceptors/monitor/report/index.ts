@@ -1,4 +1,7 @@
 // What the monitor's interceptor and its collector have in common
+
+export { bucketOf, ExponentialHistogram, upperBound } from './exponential-histogram.ts'
+export { OffsetRangeSet } from './offset-range-set.ts'
 export {
   type HistogramState,
   MONITOR_TOPIC,
@@ -11,5 +14,3 @@ export {
   SEQUENCE_HEADER,
   WINDOW_MS,
 } from './report.ts'
-export { bucketOf, ExponentialHistogram, upperBound } from './exponential-histogram.ts'
-export { OffsetRangeSet } from './offset-range-set.ts'

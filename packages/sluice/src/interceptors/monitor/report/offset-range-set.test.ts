@@ -22,13 +22,19 @@ test('offset ranges - hold exactly what was added, ascending, neither touching n
         for (let n = 0; n < length; n++) truth.add(from + n)
       }
       const ranges = set.toRanges()
-      assert.deepEqual(offsetsOf(ranges), [...truth].sort((a, b) => a - b))
+      assert.deepEqual(
+        offsetsOf(ranges),
+        [...truth].sort((a, b) => a - b),
+      )
       for (let i = 2; i < ranges.length; i += 2) assert.ok(ranges[i]! > ranges[i - 2]! + ranges[i - 1]!)
       assert.equal(set.count, truth.size)
       const overlap = Array.from({ length: count }, (_, n) => first + n).filter((offset) => truth.has(offset))
       assert.deepEqual(offsetsOf(set.overlap(first, count)), overlap)
       set.dropBelow(first)
-      assert.deepEqual(offsetsOf(set.toRanges()), [...truth].filter((offset) => offset >= first).sort((a, b) => a - b))
+      assert.deepEqual(
+        offsetsOf(set.toRanges()),
+        [...truth].filter((offset) => offset >= first).sort((a, b) => a - b),
+      )
     }),
   )
 })
