@@ -274,6 +274,22 @@ export type MismatchPolicy = 'reject' | 'drop' | 'deadLetter' | 'warn';
 
 export type MissingPolicy = 'accept' | MismatchPolicy;
 
+export interface MonitorOptions extends CommonInterceptorOptions {
+    readonly to?: 'topic' | MonitorTopicOptions | `http://${string}` | `https://${string}` | ((report: MonitorReport) => unknown);
+    readonly token?: string | null;
+    readonly app?: string | null;
+    readonly intervalMs?: number;
+    readonly maxCells?: number;
+    readonly sequence?: boolean;
+    readonly closeTimeoutMs?: number;
+}
+
+export interface MonitorTopicOptions {
+    readonly topic?: string;
+    readonly create?: boolean;
+    readonly kafka?: Partial<ProducerOptions>;
+}
+
 export interface RateLimitOptions extends CommonInterceptorOptions {
     readonly points?: number;
     readonly durationMs?: number;
@@ -491,6 +507,8 @@ export declare function latency(options?: LatencyOptions): LatencyInterceptor;
 export declare function logger(options?: LoggerOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function metrics(options?: MetricsOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function monitor(options?: MonitorOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function rateLimit(options?: RateLimitOptions): ProducerInterceptor & ConsumerInterceptor;
 

@@ -1,3 +1,10 @@
+export declare class ExponentialHistogram {
+    #private;
+    get count(): number;
+    record(value: number, count?: number): void;
+    toState(): HistogramState;
+}
+
 export interface HistogramState {
     readonly scale: number;
     readonly count: number;
@@ -92,6 +99,23 @@ export interface MonitoredInterceptor {
     readonly maxNs: number;
 }
 
+export declare class OffsetRangeSet {
+    #private;
+    get size(): number;
+    get count(): number;
+    add(first: number, count: number): void;
+    overlap(first: number, count: number): OffsetRanges;
+    toRanges(): OffsetRanges;
+    keep(most: number): boolean;
+    dropBelow(offset: number): void;
+}
+
 export type OffsetRanges = readonly number[];
 
+export declare const SEQUENCE_HEADER = "sluice-sequence";
+
 export declare const WINDOW_MS = 10000;
+
+export declare function bucketOf(value: number): number;
+
+export declare function upperBound(bucket: number, scale?: number): number;

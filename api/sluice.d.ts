@@ -81,6 +81,7 @@ export interface ConsumeContext<S = any> {
         readonly offset: number;
     }, state: S): void;
     readonly signal: AbortSignal;
+    readonly leftOut?: readonly LeftOutRecord[];
 }
 
 export type Consumer<K = Buffer, V = Buffer> = Pick<KafkaConsumer<K, V>, keyof KafkaConsumer<K, V>>;
@@ -284,6 +285,7 @@ export interface InterceptorContext {
     readonly clock: Clock;
     readonly metrics?: () => Readonly<Record<string, number>>;
     readonly clusterId?: () => string | null;
+    readonly stats?: () => readonly InterceptorStats[];
 }
 
 export type InterceptorEntry = string | {
@@ -443,6 +445,12 @@ export declare class KafkaProducer<K = Buffer, V = Buffer> {
     flush(options?: WaitOptions): Promise<void>;
     close(options?: WaitOptions): Promise<void>;
     [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface LeftOutRecord extends TopicPartition {
+    readonly offset: number;
+    readonly interceptor: string;
+    readonly reason: string;
 }
 
 export interface ListedOffset extends TopicPartitionOffset {

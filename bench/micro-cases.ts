@@ -7,6 +7,7 @@ const groups: Readonly<Record<string, () => Promise<{ readonly cases: readonly M
   'interceptors-limits': () => import('./micro/interceptors-limits.ts'),
   'interceptors-observability': () => import('./micro/interceptors-observability.ts'),
   'interceptors-policies': () => import('./micro/interceptors-policies.ts'),
+  monitor: () => import('./micro/monitor.ts'),
   record: () => import('./micro/record.ts'),
 }
 
