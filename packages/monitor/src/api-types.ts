@@ -104,11 +104,17 @@ export interface SeriesBin {
   readonly process: LatencySummary | null
   /** A client died in this window: its last report may be missing. */
   readonly partial: boolean
+  /** Records that the group had not reached at the end of this bin, and the age of the oldest of them; null when nobody told. */
+  readonly lag?: number | null
+  readonly lagMs?: number | null
 }
 
 /** GET /api/v1/streams/{topic}/{group}/partitions */
 export interface PartitionsAnswer {
   readonly revision: number
+  /** How long each window of `recentLag` is, and when the last one ends. */
+  readonly windowMs?: number
+  readonly until?: number
   readonly partitions: readonly PartitionRow[]
 }
 
