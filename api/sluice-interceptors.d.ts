@@ -347,6 +347,11 @@ export interface RegexFilterOptions extends CommonInterceptorOptions {
     readonly compat?: Compat;
 }
 
+export interface RegexRouter {
+    readonly regex: string | RegExp;
+    readonly replacement: string;
+}
+
 export interface RemoveHeaderOptions extends CommonInterceptorOptions {
     readonly withName?: string;
     readonly fromList?: string | readonly string[];
@@ -354,6 +359,38 @@ export interface RemoveHeaderOptions extends CommonInterceptorOptions {
     readonly matching?: string | RegExp;
     readonly engine?: RegexEngine;
     readonly compat?: Compat;
+}
+
+export interface RoutableRecord {
+    readonly topic: string;
+    readonly partition: number | undefined;
+    readonly key: any;
+    readonly value: any;
+    readonly headers: Headers;
+    readonly timestamp: number | undefined;
+}
+
+export interface RouteCondition {
+    readonly topic?: string | RegExp | readonly (string | RegExp)[];
+    readonly header?: string | {
+        readonly key: string;
+        readonly value?: string;
+    };
+    readonly value?: string | RegExp;
+    readonly test?: (record: RoutableRecord) => boolean;
+}
+
+export interface RouteOptions extends CommonInterceptorOptions {
+    readonly rules?: readonly RouteRule[];
+    readonly regexRouter?: RegexRouter;
+    readonly timestampRouter?: TimestampRouter;
+    readonly timeZone?: string;
+    readonly originalTopicHeader?: string;
+}
+
+export interface RouteRule {
+    readonly when?: RouteCondition | ((record: RoutableRecord) => boolean);
+    readonly topic: string;
 }
 
 export interface SearchReplaceOptions extends CommonInterceptorOptions {
@@ -413,6 +450,10 @@ export interface TimestampHeaderOptions extends CommonInterceptorOptions {
     readonly preserveExisting?: boolean;
     readonly headerName?: string;
     readonly compat?: Compat;
+}
+
+export interface TimestampRouter {
+    readonly topic?: string;
 }
 
 export interface TopicCounts {
@@ -517,6 +558,8 @@ export declare function regexExtractor(given: RegexExtractorOptions): ProducerIn
 export declare function regexFilter(given?: RegexFilterOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function removeHeader(given?: RemoveHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function route(options: RouteOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function searchReplace(given: SearchReplaceOptions): ProducerInterceptor & ConsumerInterceptor;
 

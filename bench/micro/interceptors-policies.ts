@@ -1,5 +1,5 @@
 import { type ConsumerInterceptor, type ProducerInterceptor, type ProducerRecord, RecordHeaders, silentLogger } from 'sluice'
-import { filter, transform } from 'sluice/interceptors'
+import { filter, route, transform } from 'sluice/interceptors'
 import { systemClock } from '../../packages/sluice/src/clock.ts'
 import type { MicroBody, MicroCase } from '../micro-case.ts'
 
@@ -82,5 +82,15 @@ export const cases: readonly MicroCase[] = [
     name: `${GROUP}/filter-jsonata-awaited`,
     about: 'the same in JSONata',
     setUp: () => onSendAwaited(filter({ expression: 'value.region = "eu"', language: 'jsonata' })),
+  },
+  {
+    name: `${GROUP}/route`,
+    about: 'route by a rule over a header, which holds',
+    setUp: () => onSend(route({ rules: [{ when: { header: { key: 'tenant', value: 'acme' } }, topic: '{topic}.acme' }] })),
+  },
+  {
+    name: `${GROUP}/route-timestamp`,
+    about: 'route by the day of the record',
+    setUp: () => onSend(route({ timestampRouter: {} })),
   },
 ]

@@ -13,6 +13,7 @@ import { rateLimit } from './rate-limit/index.ts'
 import { regexExtractor } from './regex-extractor/index.ts'
 import { regexFilter } from './regex-filter/index.ts'
 import { removeHeader } from './remove-header/index.ts'
+import { route } from './route/index.ts'
 import { searchReplace } from './search-replace/index.ts'
 import { staticHeader } from './static-header/index.ts'
 import { timestampHeader } from './timestamp-header/index.ts'
@@ -74,6 +75,15 @@ export {
 } from './regex-extractor/index.ts'
 export { type RegexFilterOptions, regexFilter } from './regex-filter/index.ts'
 export { type RemoveHeaderOptions, removeHeader } from './remove-header/index.ts'
+export {
+  type RegexRouter,
+  type RoutableRecord,
+  type RouteCondition,
+  type RouteOptions,
+  type RouteRule,
+  route,
+  type TimestampRouter,
+} from './route/index.ts'
 export { type SearchReplaceOptions, searchReplace } from './search-replace/index.ts'
 export { type StaticHeaderOptions, staticHeader } from './static-header/index.ts'
 export type { TextTarget } from './text/body-text.ts'
@@ -122,4 +132,5 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['tracing', tracing],
   ['transform', transform],
   ['filter', filter],
+  ['route', route],
 ])
