@@ -19,7 +19,7 @@ interceptorContract((options?: DedupeOptions) => dedupe({ name: 'dedupe-key', id
 interceptorContract(
   (options?: DedupeOptions) => {
     const redis = new ScriptedRedis()
-    redis.answer = () => 'OK'
+    redis.answer = (_command, [, count]) => Array(count).fill('granted')
     return dedupe({ name: 'dedupe-redis', id: 'key', redis, ...options })
   },
   { async: ['onSend', 'onConsume'] },
@@ -196,17 +196,22 @@ test('dedupe - a send that was dropped or dead-lettered by others releases its i
   }
 })
 
-/** SET NX, GET and the release, as Redis does them, without times. */
+/** What the script does, without times. Its keys and what is asked for each are in the arguments. */
 function redisModel() {
   const redis = new ScriptedRedis()
   const held = new Map<string, string>()
-  redis.answer = (command, [first, second, third, fourth, fifth]) => {
-    if (command === 'GET') return held.get(String(first)) ?? null
-    if (command === 'EVAL') return [fourth, fifth].includes(String(held.get(String(third)))) && held.delete(String(third)) ? 1 : 0
-    if (fifth === 'NX' && held.has(String(first))) return null
-    held.set(String(first), String(second))
-    return 'OK'
-  }
+  redis.answer = (_command, [, count, ...rest]) =>
+    rest.slice(0, Number(count)).map((name, index) => {
+      const key = String(name)
+      const [operation, owner] = rest.slice(Number(count) + 3 * index)
+      const holder = held.get(key)
+      if (operation === 'confirm') held.set(key, `+${owner}`)
+      else if (operation === 'release') [`?${owner}`, `+${owner}`].includes(String(holder)) && held.delete(key)
+      else if (holder?.startsWith('+')) return 'done'
+      else if (holder !== undefined && holder !== `?${owner}`) return 'held'
+      else held.set(key, `${operation}${owner}`)
+      return 'granted'
+    })
   return { redis, held }
 }
 
@@ -222,6 +227,18 @@ test('dedupe - two consumers that share a Redis share ids, but not with other gr
   assert.deepEqual(await one.consume(withId('secret', { offset: 0 })), [])
   assert.equal(held.size, 3)
   for (const key of held.keys()) assert.match(key, /^sluice:dedupe:[\w-]{22}$/)
+})
+
+test('dedupe - what a poll asks of Redis is one command, in a cluster one for each key', async () => {
+  const records = Array.from({ length: 300 }, (_, n) => withId(String(n % 200)))
+  const { redis } = redisModel()
+  const { consume } = configured({ redis })
+  assert.equal((await consume(...records)).length, 200)
+  assert.equal(redis.calls.length, 1)
+  const { redis: parts } = redisModel()
+  const inCluster = configured({ redis: Object.assign(parts, { isCluster: true }) })
+  assert.equal((await inCluster.consume(...records)).length, 200)
+  assert.deepEqual([parts.calls.length, new Set(parts.calls.map(([, , count]) => count))], [300, new Set([1])])
 })
 
 test('dedupe - a failed handler releases in Redis only what is its own', async () => {

@@ -19,7 +19,7 @@ import {
 } from 'sluice'
 import { oneOf, wholeNumberFrom } from '../option-checks.ts'
 import { GuardedRedis } from '../redis/guarded-redis.ts'
-import { openRedis, type RedisClient, type RedisConnection, redisRow } from '../redis/redis-client.ts'
+import { isCluster, openRedis, type RedisClient, type RedisConnection, redisRow } from '../redis/redis-client.ts'
 import { settledOr } from '../redis/within.ts'
 import type { Claim, ClaimStore } from './claim-store.ts'
 import { MemoryClaims } from './memory-claims.ts'
@@ -198,7 +198,7 @@ export function dedupe(options?: DedupeOptions): DedupeInterceptor {
       const begin = (opened: RedisConnection): void => {
         connection = opened
         const redis = new GuardedRedis({ client: opened.client, clock, logger, interceptor: 'dedupe', timeoutMs })
-        store = new RedisClaims(redis, keyPrefix, own)
+        store = new RedisClaims(redis, keyPrefix, own, isCluster(opened.client))
       }
       const opening = openRedis(own.redis, 'dedupe', timeoutMs)
       if (!(opening instanceof Promise)) return begin(opening)

@@ -14,7 +14,9 @@ import {
 } from 'sluice'
 import { kindOf, oneOf, wholeNumberFrom } from '../option-checks.ts'
 import { openRedis, type RedisClient, type RedisConnection, redisRow } from '../redis/redis-client.ts'
-import { loadLibrary, redisLimiter, type SharedLimiter } from './shared-limiter.ts'
+import { loadLibrary } from './limiter-library.ts'
+import { redisLimiter } from './redis-limiter.ts'
+import type { SharedLimiter } from './shared-limiter.ts'
 import { RateLimitedError, TokenBucket } from './token-bucket.ts'
 
 export type { SharedLimiter } from './shared-limiter.ts'

@@ -85,3 +85,8 @@ async function connect(url: string, interceptor: string, commandTimeoutMs: numbe
 function isClient(value: unknown): value is RedisClient {
   return typeof value === 'object' && value !== null && typeof (value as Partial<RedisClient>).call === 'function'
 }
+
+/** An ioredis Cluster takes commands for keys of one slot only. */
+export function isCluster(client: RedisClient): boolean {
+  return (client as { isCluster?: unknown }).isCluster === true
+}
