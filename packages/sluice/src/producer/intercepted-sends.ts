@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock, Timer } from '../clock.ts'
 import type { SendOutcome } from '../interceptor/producer-chain.ts'
 import type { SendContext } from '../interceptor/send-context.ts'
@@ -21,6 +22,8 @@ export class InterceptedSend {
   hasBegun = false
   /** Went on or failed: what its interceptors still do counts for nothing. */
   isDone = false
+  /** Runs a function in the asynchronous context of the call of `send`, where its interceptors look for what belongs to it; undefined if its chain began there. */
+  inCallersContext: (<T>(run: () => T) => T) | undefined = undefined
   /** Monotonic time at which it gives up, unless its chain has begun. */
   readonly deadlineMs: number
   #abortListener: (() => void) | undefined
@@ -96,7 +99,7 @@ export class InterceptedSends {
       this.#begun++
       send.hasBegun = true
       this.#await(send, outcome)
-    }
+    } else send.inCallersContext = AsyncLocalStorage.snapshot()
     this.pump()
   }
 
@@ -134,7 +137,8 @@ export class InterceptedSends {
     this.#begun++
     if (send.isDone) return
     send.hasBegun = true
-    const outcome = this.#parts.begin(send)
+    // It begins when another one has ended, and must not be taken for a part of that.
+    const outcome = send.inCallersContext!(() => this.#parts.begin(send))
     if (outcome instanceof Promise) this.#await(send, outcome)
     else send.outcome = outcome
   }
