@@ -89,6 +89,27 @@ export interface ChecksumOptions extends CommonInterceptorOptions {
 
 export type Compat = 'none' | 'flume';
 
+export interface ContextInterceptor extends ProducerInterceptor, ConsumerInterceptor {
+    runInContext<T>(record: ConsumerRecord, fn: () => T): T;
+}
+
+export interface ContextOptions extends CommonInterceptorOptions {
+    readonly correlationHeader?: string;
+    readonly generate?: boolean | (() => string | undefined);
+    readonly headers?: readonly string[];
+    readonly maxLength?: number;
+}
+
+export interface ContextValues {
+    readonly correlationId?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly record?: {
+        readonly topic: string;
+        readonly partition: number;
+        readonly offset?: number;
+    };
+}
+
 export interface CounterInterceptor extends ProducerInterceptor, ConsumerInterceptor {
     snapshot(): CounterSnapshot;
 }
@@ -535,7 +556,11 @@ export declare function audit(options?: AuditOptions): AuditInterceptor;
 
 export declare function checksum(options?: ChecksumOptions): ChecksumInterceptor;
 
+export declare function context(options?: ContextOptions): ContextInterceptor;
+
 export declare function counter(options?: CounterOptions): CounterInterceptor;
+
+export declare function currentContext(): ContextValues | undefined;
 
 export declare function dedupe(options?: DedupeOptions): DedupeInterceptor;
 
@@ -560,6 +585,8 @@ export declare function regexFilter(given?: RegexFilterOptions): ProducerInterce
 export declare function removeHeader(given?: RemoveHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function route(options: RouteOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function runWithContext<T>(values: ContextValues, fn: () => T): T;
 
 export declare function searchReplace(given: SearchReplaceOptions): ProducerInterceptor & ConsumerInterceptor;
 

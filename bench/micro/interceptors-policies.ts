@@ -1,5 +1,5 @@
 import { type ConsumerInterceptor, type ProducerInterceptor, type ProducerRecord, RecordHeaders, silentLogger } from 'sluice'
-import { filter, route, transform } from 'sluice/interceptors'
+import { context as correlation, filter, route, runWithContext, transform } from 'sluice/interceptors'
 import { systemClock } from '../../packages/sluice/src/clock.ts'
 import type { MicroBody, MicroCase } from '../micro-case.ts'
 
@@ -93,4 +93,14 @@ export const cases: readonly MicroCase[] = [
     about: 'route by the day of the record',
     setUp: () => onSend(route({ timestampRouter: {} })),
   },
+  {
+    name: `${GROUP}/context`,
+    about: 'context, an id taken from the one around',
+    async setUp() {
+      const { record, baseline } = await onSend(correlation())
+      const around = { correlationId: 'c-1' }
+      return { record: (n) => runWithContext(around, () => record!(n)), baseline: (n) => runWithContext(around, () => baseline!(n)) }
+    },
+  },
+  { name: `${GROUP}/context-generate`, about: 'context, an id made for each record', setUp: () => onSend(correlation()) },
 ]

@@ -1,6 +1,7 @@
 // The ready-made interceptors, by the names of their factories
 import { audit } from './audit/index.ts'
 import { checksum } from './checksum/index.ts'
+import { context } from './context/index.ts'
 import { counter } from './counter/index.ts'
 import { dedupe } from './dedupe/index.ts'
 import { filter } from './filter/index.ts'
@@ -39,6 +40,14 @@ export {
   type MismatchPolicy,
   type MissingPolicy,
 } from './checksum/index.ts'
+export {
+  type ContextInterceptor,
+  type ContextOptions,
+  type ContextValues,
+  context,
+  currentContext,
+  runWithContext,
+} from './context/index.ts'
 export { type CounterInterceptor, type CounterOptions, type CounterSnapshot, counter, type TopicCounts } from './counter/index.ts'
 export {
   type DedupeCounts,
@@ -133,4 +142,5 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['transform', transform],
   ['filter', filter],
   ['route', route],
+  ['context', context],
 ])
