@@ -1,3 +1,35 @@
+export type AccessOperation = 'send' | 'read';
+
+export interface AccessPolicyDocument {
+    readonly default?: 'allow' | 'deny';
+    readonly rules: readonly AccessRule[];
+}
+
+export interface AccessPolicyOptions extends CommonInterceptorOptions {
+    readonly rules?: readonly AccessRule[];
+    readonly file?: string;
+    readonly decide?: (request: AccessRequest) => boolean | PromiseLike<boolean>;
+    readonly default?: 'allow' | 'deny';
+    readonly who?: () => string | undefined;
+}
+
+export interface AccessRequest {
+    readonly operation: AccessOperation;
+    readonly topic: string;
+    readonly clientId: string;
+    readonly groupId: string | undefined;
+    readonly who: string | undefined;
+}
+
+export interface AccessRule {
+    readonly effect: 'allow' | 'deny';
+    readonly operations?: AccessOperation | readonly AccessOperation[];
+    readonly topics?: PolicyNames;
+    readonly clients?: PolicyNames;
+    readonly groups?: PolicyNames;
+    readonly who?: PolicyNames;
+}
+
 export interface AuditCounts {
     readonly written: number;
     readonly lost: number;
@@ -311,11 +343,14 @@ export interface MonitorTopicOptions {
     readonly kafka?: Partial<ProducerOptions>;
 }
 
+export type PolicyNames = string | readonly string[];
+
 export interface RateLimitOptions extends CommonInterceptorOptions {
     readonly points?: number;
     readonly durationMs?: number;
     readonly unit?: 'records' | 'bytes';
     readonly per?: 'client' | 'topic' | ((record: LimitedRecord) => string);
+    readonly maxNames?: number;
     readonly mode?: 'wait' | 'reject';
     readonly pace?: 'poll' | 'handler';
     readonly limiter?: SharedLimiter;
@@ -551,6 +586,8 @@ export interface UuidHeaderOptions extends CommonInterceptorOptions {
     readonly isMatch?: (record: ProducerRecord | ConsumerRecord) => boolean;
     readonly compat?: Compat;
 }
+
+export declare function accessPolicy(options: AccessPolicyOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function audit(options?: AuditOptions): AuditInterceptor;
 

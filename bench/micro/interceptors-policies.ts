@@ -1,5 +1,5 @@
 import { type ConsumerInterceptor, type ProducerInterceptor, type ProducerRecord, RecordHeaders, silentLogger } from 'sluice'
-import { context as correlation, filter, route, runWithContext, transform } from 'sluice/interceptors'
+import { accessPolicy, context as correlation, filter, route, runWithContext, transform } from 'sluice/interceptors'
 import { systemClock } from '../../packages/sluice/src/clock.ts'
 import type { MicroBody, MicroCase } from '../micro-case.ts'
 
@@ -103,4 +103,18 @@ export const cases: readonly MicroCase[] = [
     },
   },
   { name: `${GROUP}/context-generate`, about: 'context, an id made for each record', setUp: () => onSend(correlation()) },
+  {
+    name: `${GROUP}/access-policy`,
+    about: 'accessPolicy, three rules of which the last allows',
+    setUp: () =>
+      onSend(
+        accessPolicy({
+          rules: [
+            { effect: 'deny', topics: '*.secret' },
+            { effect: 'allow', topics: 'payments', clients: 'billing-*' },
+            { effect: 'allow', operations: 'send', topics: 'ord*', clients: ['shop', 'bench'] },
+          ],
+        }),
+      ),
+  },
 ]

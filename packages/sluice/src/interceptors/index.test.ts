@@ -4,6 +4,7 @@ import * as ready from './index.ts'
 
 /** Options that an interceptor cannot do without. */
 const required: Readonly<Record<string, object>> = {
+  'access-policy': { rules: [] },
   route: { rules: [{ topic: 'a' }] },
   filter: { expression: 'true' },
   transform: { steps: [{ mask: ['card'] }] },

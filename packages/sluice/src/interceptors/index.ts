@@ -1,4 +1,6 @@
 // The ready-made interceptors, by the names of their factories
+
+import { accessPolicy } from './access-policy/index.ts'
 import { audit } from './audit/index.ts'
 import { checksum } from './checksum/index.ts'
 import { context } from './context/index.ts'
@@ -22,6 +24,15 @@ import { tracing } from './tracing/index.ts'
 import { transform } from './transform/index.ts'
 import { uuidHeader } from './uuid-header/index.ts'
 
+export {
+  type AccessOperation,
+  type AccessPolicyDocument,
+  type AccessPolicyOptions,
+  type AccessRequest,
+  type AccessRule,
+  accessPolicy,
+  type PolicyNames,
+} from './access-policy/index.ts'
 export {
   type AuditCounts,
   type AuditEntry,
@@ -143,4 +154,5 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['filter', filter],
   ['route', route],
   ['context', context],
+  ['access-policy', accessPolicy],
 ])
