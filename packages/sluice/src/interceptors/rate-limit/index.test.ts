@@ -190,16 +190,23 @@ test('rateLimit - each topic, or each name that a function gives, has its own li
   }
 })
 
-test('rateLimit - names without end take no memory', async () => {
-  let n = 0
-  const { clock, send, passed, limiter } = configured(1, { per: () => `name ${n++}` })
-  for (let round = 0; round < 3; round++) {
-    for (let sent = 0; sent < 5000; sent++) send()
-    await settle()
-    clock.advance(1000)
-    limiter.windows.clear()
+test('rateLimit - names without end take no memory, and who waits is not forgotten', async () => {
+  let name = 'first'
+  const { clock, send, passed } = configured(2, { per: () => name, lease: 2, maxNames: 100 })
+  for (let n = 0; n < 3; n++) send()
+  for (let n = 0; n < 1000; n++) {
+    name = `name ${n}`
+    send()
+    // Some have a point left in hand, and some have none.
+    if (n % 2 === 0) send()
+    await turn()
+    assert.ok(clock.timers <= 102, `${clock.timers} names are remembered`)
   }
-  assert.equal(passed.length, 15_000)
+  await settle()
+  assert.equal(passed.includes(2), false)
+  clock.advance(1000)
+  await settle()
+  assert.equal(passed.length, 1503)
 })
 
 test('rateLimit - who is aborted leaves the line, and those behind go on', async () => {
@@ -226,6 +233,16 @@ test('rateLimit - when all have left or the client is closed, no timer is left',
   await settle()
   await interceptor.close?.()
   assert.equal(clock.timers, 0)
+})
+
+test('rateLimit - who still waits when the client is closed is told', async () => {
+  const { clock, interceptor, send, failures } = configured(1)
+  send()
+  send()
+  await settle()
+  await interceptor.close?.()
+  await settle()
+  assert.deepEqual([(failures[0] as KafkaError).code, clock.timers], ['CLOSED', 0])
 })
 
 test('rateLimit - a limiter whose store fails fails those who wait for it, and is asked again', async () => {

@@ -31,6 +31,8 @@ export interface RateLimitOptions extends CommonInterceptorOptions {
   readonly unit?: 'records' | 'bytes'
   /** Who shares a limit: all records of the client, those of a topic, or those for which a function gives the same name. @default client */
   readonly per?: 'client' | 'topic' | ((record: LimitedRecord) => string)
+  /** How many topics or names have a limit at the same time; when there are more, those that nobody waits for are forgotten. @default 100000 */
+  readonly maxNames?: number
   /** `wait` until it may pass, in order; or `reject` with the code RATE_LIMITED. @default wait */
   readonly mode?: 'wait' | 'reject'
   /** Where a consumer is held up: `poll` before it gives records out, or `handler` before each handler of `run`. @default poll */
@@ -58,8 +60,6 @@ export interface LimitedRecord {
 
 const DEFAULT_POINTS = 1000
 const DEFAULT_DURATION_MS = 1000
-/** A function of the application may give names without end. */
-const MAX_BUCKETS = 10_000
 /** What the client waits for a hook at most, unless it is told otherwise. */
 const HOOK_TIMEOUT_MS = 30_000
 const MAX_POLL_RECORDS = 500
@@ -71,6 +71,7 @@ export function rateLimit(options?: RateLimitOptions): ProducerInterceptor & Con
     durationMs: { default: undefined, check: orNone(wholeNumberFrom(1)) },
     unit: { default: 'records', check: oneOf('records', 'bytes') },
     per: { default: 'client', check: (value) => (typeof value === 'function' ? null : oneOf('client', 'topic')(value)) },
+    maxNames: { default: 100_000, check: wholeNumberFrom(1) },
     mode: { default: 'wait', check: oneOf('wait', 'reject') },
     pace: { default: 'poll', check: oneOf('poll', 'handler') },
     limiter: { default: undefined, check: limiterProblem },
@@ -100,7 +101,7 @@ export function rateLimit(options?: RateLimitOptions): ProducerInterceptor & Con
     if (key === lastKey) return last
     let bucket = buckets.get(key)
     if (bucket === undefined) {
-      if (buckets.size >= MAX_BUCKETS) forgetIdle()
+      if (buckets.size >= own.maxNames) makeRoom()
       bucket = new TokenBucket({ limiter: limiter!, key, points, lease, windowMs: durationMs, limit, clock: context!.clock })
       buckets.set(key, bucket)
     }
@@ -109,8 +110,18 @@ export function rateLimit(options?: RateLimitOptions): ProducerInterceptor & Con
     return bucket
   }
 
-  function forgetIdle(): void {
-    for (const [key, bucket] of buckets) if (bucket.isIdle) buckets.delete(key)
+  /** Those with nothing in hand go first; others only if there are too many of them, and what they have in hand is lost. */
+  function makeRoom(): void {
+    forget((bucket) => bucket.isEmpty)
+    if (buckets.size > own.maxNames / 2) forget((bucket) => !bucket.isBusy)
+  }
+
+  function forget(isDue: (bucket: TokenBucket) => boolean): void {
+    for (const [key, bucket] of buckets) {
+      if (!isDue(bucket)) continue
+      bucket.close()
+      buckets.delete(key)
+    }
   }
 
   /** The record as it came if it may pass at once, which costs no promise. */

@@ -55,9 +55,14 @@ export class TokenBucket {
     this.#parts = parts
   }
 
-  /** Nobody waits and nothing is left: it may be forgotten. */
-  get isIdle(): boolean {
-    return this.#line.length === 0 && this.#tokens === 0 && !this.#isPumping
+  /** Somebody waits. */
+  get isBusy(): boolean {
+    return this.#line.length > 0 || this.#isPumping
+  }
+
+  /** Nobody waits and nothing is in hand. */
+  get isEmpty(): boolean {
+    return this.#tokens === 0 && !this.isBusy
   }
 
   /** True when there were enough in hand: nothing else is to be done. */
@@ -110,9 +115,10 @@ export class TokenBucket {
     return new RateLimitedError(`the limit of ${limit} is reached`, Math.ceil(this.emptyForMs()), topic)
   }
 
-  /** Gives up what is in hand, and leaves no timer. */
+  /** Gives up what is in hand, and leaves no timer. Who still waits is told. */
   close(): void {
     this.#expire()
+    this.#failed(new KafkaError('CLOSED', 'the client was closed while a record waited for its rate limit'))
     this.#resume?.()
   }
 
@@ -184,7 +190,7 @@ export class TokenBucket {
     })
   }
 
-  /** The limiter's store is gone: everybody in line is told, and the next one asks anew. */
+  /** Everybody in line is told; the next one asks anew. */
   #failed(cause: unknown): void {
     for (const { refuse } of this.#line.splice(0)) refuse(cause)
   }
