@@ -468,6 +468,16 @@ export interface SharedLimiter {
     readonly duration?: number;
 }
 
+export type SizeAction = 'reject' | 'drop' | 'deadLetter';
+
+export interface SizeGuardOptions extends CommonInterceptorOptions {
+    readonly maxBytes?: number;
+    readonly warnBytes?: number;
+    readonly maxHeaders?: number;
+    readonly onExceed?: SizeAction;
+    readonly onConsumer?: boolean;
+}
+
 export interface StaticHeaderOptions extends CommonInterceptorOptions {
     readonly key?: string;
     readonly value?: string;
@@ -626,6 +636,8 @@ export declare function route(options: RouteOptions): ProducerInterceptor & Cons
 export declare function runWithContext<T>(values: ContextValues, fn: () => T): T;
 
 export declare function searchReplace(given: SearchReplaceOptions): ProducerInterceptor & ConsumerInterceptor;
+
+export declare function sizeGuard(options?: SizeGuardOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function staticHeader(given?: StaticHeaderOptions): ProducerInterceptor & ConsumerInterceptor;
 

@@ -1,5 +1,12 @@
-import { type ConsumerInterceptor, type ProducerInterceptor, type ProducerRecord, RecordHeaders, silentLogger } from 'sluice'
-import { accessPolicy, context as correlation, filter, route, runWithContext, transform } from 'sluice/interceptors'
+import {
+  type ConsumerInterceptor,
+  type ProducerInterceptor,
+  type ProducerRecord,
+  RecordHeaders,
+  type SerializedRecord,
+  silentLogger,
+} from 'sluice'
+import { accessPolicy, context as correlation, filter, route, runWithContext, sizeGuard, transform } from 'sluice/interceptors'
 import { systemClock } from '../../packages/sluice/src/clock.ts'
 import type { MicroBody, MicroCase } from '../micro-case.ts'
 
@@ -43,6 +50,25 @@ async function onSend(made: Interceptor): Promise<MicroBody> {
 async function onSendAwaited(made: Interceptor): Promise<MicroBody> {
   const interceptor = await configured(made)
   return { recordAsync: async (n) => interceptor.onSend!(recordOf(n), context) }
+}
+
+const bytes = Array.from({ length: ROUND }, (_, n) => Buffer.alloc(1000, n))
+
+function serializedOf(n: number): SerializedRecord {
+  return {
+    topic: 'orders',
+    partition: 0,
+    key: null,
+    value: bytes[n % ROUND]!,
+    timestamp: undefined,
+    headers: new RecordHeaders().add('tenant', 'acme'),
+  }
+}
+
+/** `onSerialized` alone, of 1000 bytes and a header. */
+async function onSerialized(made: Interceptor): Promise<MicroBody> {
+  const interceptor = await configured(made)
+  return { record: (n) => interceptor.onSerialized!(serializedOf(n), context), baseline: serializedOf }
 }
 
 /** What each of them costs beside the chain. */
@@ -117,4 +143,5 @@ export const cases: readonly MicroCase[] = [
         }),
       ),
   },
+  { name: `${GROUP}/size-guard`, about: 'sizeGuard, one header', setUp: () => onSerialized(sizeGuard()) },
 ]

@@ -18,6 +18,7 @@ import { regexFilter } from './regex-filter/index.ts'
 import { removeHeader } from './remove-header/index.ts'
 import { route } from './route/index.ts'
 import { searchReplace } from './search-replace/index.ts'
+import { sizeGuard } from './size-guard/index.ts'
 import { staticHeader } from './static-header/index.ts'
 import { timestampHeader } from './timestamp-header/index.ts'
 import { tracing } from './tracing/index.ts'
@@ -105,6 +106,7 @@ export {
   type TimestampRouter,
 } from './route/index.ts'
 export { type SearchReplaceOptions, searchReplace } from './search-replace/index.ts'
+export { type SizeAction, type SizeGuardOptions, sizeGuard } from './size-guard/index.ts'
 export { type StaticHeaderOptions, staticHeader } from './static-header/index.ts'
 export type { TextTarget } from './text/body-text.ts'
 export type { Compat } from './text/compat.ts'
@@ -155,4 +157,5 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['route', route],
   ['context', context],
   ['access-policy', accessPolicy],
+  ['size-guard', sizeGuard],
 ])
