@@ -119,6 +119,28 @@ export interface ChecksumOptions extends CommonInterceptorOptions {
     readonly onMissing?: MissingPolicy;
 }
 
+export interface ClaimCheckOptions extends CommonInterceptorOptions {
+    readonly store: ClaimStore | {
+        readonly directory: string;
+    } | S3StoreOptions;
+    readonly thresholdBytes?: number;
+    readonly keepKey?: boolean;
+    readonly onMissing?: ClaimPolicy;
+    readonly onMismatch?: ClaimPolicy;
+    readonly maxFetchBytes?: number;
+    readonly headerPrefix?: string;
+}
+
+export type ClaimPolicy = 'reject' | 'drop' | 'deadLetter' | 'pass';
+
+export interface ClaimStore {
+    put(id: string, bytes: Buffer, signal: AbortSignal): Promise<void>;
+    get(id: string, signal: AbortSignal, maxBytes: number): Promise<Buffer | null>;
+    delete?(id: string, signal: AbortSignal): Promise<void>;
+    open?(): Promise<void>;
+    close?(): Promise<void>;
+}
+
 export type Compat = 'none' | 'flume';
 
 export interface ContextInterceptor extends ProducerInterceptor, ConsumerInterceptor {
@@ -449,6 +471,20 @@ export interface RouteRule {
     readonly topic: string;
 }
 
+export interface S3ClientLike {
+    send(command: any, options?: any): Promise<any>;
+    destroy?(): void;
+}
+
+export interface S3StoreOptions {
+    readonly bucket: string;
+    readonly prefix?: string;
+    readonly region?: string;
+    readonly endpoint?: string;
+    readonly forcePathStyle?: boolean;
+    readonly client?: S3ClientLike;
+}
+
 export interface SearchReplaceOptions extends CommonInterceptorOptions {
     readonly searchPattern: string | RegExp;
     readonly replaceString?: string;
@@ -603,6 +639,8 @@ export declare function audit(options?: AuditOptions): AuditInterceptor;
 
 export declare function checksum(options?: ChecksumOptions): ChecksumInterceptor;
 
+export declare function claimCheck(options: ClaimCheckOptions): ProducerInterceptor & ConsumerInterceptor;
+
 export declare function context(options?: ContextOptions): ContextInterceptor;
 
 export declare function counter(options?: CounterOptions): CounterInterceptor;
@@ -610,6 +648,8 @@ export declare function counter(options?: CounterOptions): CounterInterceptor;
 export declare function currentContext(): ContextValues | undefined;
 
 export declare function dedupe(options?: DedupeOptions): DedupeInterceptor;
+
+export declare function directoryStore(directory: string): ClaimStore;
 
 export declare function filter(options: FilterOptions): ProducerInterceptor & ConsumerInterceptor;
 
@@ -634,6 +674,8 @@ export declare function removeHeader(given?: RemoveHeaderOptions): ProducerInter
 export declare function route(options: RouteOptions): ProducerInterceptor & ConsumerInterceptor;
 
 export declare function runWithContext<T>(values: ContextValues, fn: () => T): T;
+
+export declare function s3Store(options: S3StoreOptions): ClaimStore;
 
 export declare function searchReplace(given: SearchReplaceOptions): ProducerInterceptor & ConsumerInterceptor;
 

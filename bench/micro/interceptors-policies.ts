@@ -6,7 +6,17 @@ import {
   type SerializedRecord,
   silentLogger,
 } from 'sluice'
-import { accessPolicy, context as correlation, filter, route, runWithContext, sizeGuard, transform } from 'sluice/interceptors'
+import {
+  accessPolicy,
+  type ClaimStore,
+  claimCheck,
+  context as correlation,
+  filter,
+  route,
+  runWithContext,
+  sizeGuard,
+  transform,
+} from 'sluice/interceptors'
 import { systemClock } from '../../packages/sluice/src/clock.ts'
 import type { MicroBody, MicroCase } from '../micro-case.ts'
 
@@ -69,6 +79,10 @@ function serializedOf(n: number): SerializedRecord {
 async function onSerialized(made: Interceptor): Promise<MicroBody> {
   const interceptor = await configured(made)
   return { record: (n) => interceptor.onSerialized!(serializedOf(n), context), baseline: serializedOf }
+}
+
+function inMemory(): ClaimStore {
+  return { put: async () => {}, get: async () => null }
 }
 
 /** What each of them costs beside the chain. */
@@ -144,4 +158,17 @@ export const cases: readonly MicroCase[] = [
       ),
   },
   { name: `${GROUP}/size-guard`, about: 'sizeGuard, one header', setUp: () => onSerialized(sizeGuard()) },
+  {
+    name: `${GROUP}/claim-check-small`,
+    about: 'claimCheck, a body below the threshold',
+    setUp: () => onSerialized(claimCheck({ store: inMemory() })),
+  },
+  {
+    name: `${GROUP}/claim-check-awaited`,
+    about: 'claimCheck, a body of 1000 bytes into a store in memory',
+    async setUp() {
+      const interceptor = await configured(claimCheck({ store: inMemory(), thresholdBytes: 100 }))
+      return { recordAsync: async (n) => interceptor.onSerialized!(serializedOf(n), { state: undefined, signal: context.signal }) }
+    },
+  },
 ]

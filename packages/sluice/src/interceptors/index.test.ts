@@ -4,6 +4,7 @@ import * as ready from './index.ts'
 
 /** Options that an interceptor cannot do without. */
 const required: Readonly<Record<string, object>> = {
+  'claim-check': { store: { directory: '.' } },
   'access-policy': { rules: [] },
   route: { rules: [{ topic: 'a' }] },
   filter: { expression: 'true' },
@@ -13,7 +14,7 @@ const required: Readonly<Record<string, object>> = {
 }
 
 /** What is exported to go with them. */
-const companions = ['currentContext', 'runWithContext']
+const companions = ['currentContext', 'runWithContext', 'directoryStore', 's3Store']
 
 test('interceptors - each factory is there under its name in kebab-case, which is also the name of what it makes', () => {
   const { interceptorsByName, ...factories } = ready

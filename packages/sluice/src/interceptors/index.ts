@@ -3,6 +3,7 @@
 import { accessPolicy } from './access-policy/index.ts'
 import { audit } from './audit/index.ts'
 import { checksum } from './checksum/index.ts'
+import { claimCheck } from './claim-check/index.ts'
 import { context } from './context/index.ts'
 import { counter } from './counter/index.ts'
 import { dedupe } from './dedupe/index.ts'
@@ -52,6 +53,16 @@ export {
   type MismatchPolicy,
   type MissingPolicy,
 } from './checksum/index.ts'
+export {
+  type ClaimCheckOptions,
+  type ClaimPolicy,
+  type ClaimStore,
+  claimCheck,
+  directoryStore,
+  type S3ClientLike,
+  type S3StoreOptions,
+  s3Store,
+} from './claim-check/index.ts'
 export {
   type ContextInterceptor,
   type ContextOptions,
@@ -158,4 +169,5 @@ export const interceptorsByName: ReadonlyMap<string, (options?: any) => Producer
   ['context', context],
   ['access-policy', accessPolicy],
   ['size-guard', sizeGuard],
+  ['claim-check', claimCheck],
 ])
