@@ -18,6 +18,7 @@ export class CircuitBreaker {
   #inARow = 0
   #state: BreakerState = 'on'
   #timer: Timer | undefined
+  #isClosed = false
 
   /** `onChange` is told of every change, after it. */
   constructor(options: Required<DisableAfter>, clock: Clock, onChange: (state: BreakerState) => void) {
@@ -44,13 +45,14 @@ export class CircuitBreaker {
 
   failed(): void {
     this.#inARow++
-    if (this.#state === 'off') return
+    if (this.#state === 'off' || this.#isClosed) return
     if (this.#state === 'on' && this.#inARow < this.#failures) return
     this.#become('off')
     this.#timer = this.#clock.setTimer(() => this.#become('trying'), this.#retryAfterMs, false)
   }
 
   close(): void {
+    this.#isClosed = true
     this.#timer?.cancel()
     this.#timer = undefined
   }

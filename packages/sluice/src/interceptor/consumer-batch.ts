@@ -46,8 +46,9 @@ export class BatchHooks {
         const began = this.#clock.monotonic()
         const returned = placed.interceptor.onConsume!(part.given, context)
         if (isPromise(returned)) return this.#later(returned, placed, index, part, last, context, pass, began)
-        placed.member.measured(this.#clock.monotonic() - began)
+        const isSlow = placed.member.measured(this.#clock.monotonic() - began)
         last = this.#accept(returned, placed, part, last, pass)
+        if (placed.member.isStained && !isSlow) placed.member.succeeded()
       } catch (cause) {
         last = this.#failed(cause, placed, part, last, pass)
       }
@@ -71,8 +72,9 @@ export class BatchHooks {
     try {
       const returned = await pass.settled(promise, placed, (reason) => context.abort(reason))
       if (pass.isOver) return records
-      member.measured(this.#clock.monotonic() - began)
+      const isSlow = member.measured(this.#clock.monotonic() - began)
       last = this.#accept(returned, placed, part, records, pass)
+      if (member.isStained && !isSlow) member.succeeded()
     } catch (cause) {
       if (pass.isOver) return records
       last = this.#failed(cause, placed, part, records, pass)
@@ -113,7 +115,6 @@ export class BatchHooks {
     else if (isVerdict(returned)) result = part.given.map(() => returned)
     else throw returnedWrong(returned)
     const resolved = this.#resolve(result, part.given, placed, pass)
-    if (placed.member.isStained) placed.member.succeeded()
     if (resolved === part.given) return all
     return truncate(part.hidden === null ? withPositions(resolved, all) : merge(all, part, resolved), pass)
   }

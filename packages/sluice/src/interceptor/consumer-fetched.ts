@@ -41,19 +41,18 @@ export class FetchedHooks {
       const placed = members[index] as ConsumerMember
       if (placed.isPerRecord && !placed.member.seesHeaders(last.headers)) continue
       context.slot = placed.slot
+      const isTimed = isMeasured || placed.member.isSuspect
       let outcome: FetchedOutcome
       try {
         if (placed.member.isOff) throw switchedOff()
         placed.meter.calls++
-        const began = isMeasured ? this.#clock.monotonic() : 0
+        const began = isTimed ? this.#clock.monotonic() : 0
         const returned = placed.interceptor.onFetched!(last, context)
         if (isPromise(returned)) return this.#later(returned, placed, index, last, members, context, pass)
-        if (isMeasured) placed.member.measured(this.#clock.monotonic() - began)
-        if (returned === last) {
-          if (placed.member.isStained) placed.member.succeeded()
-          continue
-        }
-        outcome = this.#accept(returned, placed, last, pass)
+        const isSlow = isTimed && placed.member.measured(this.#clock.monotonic() - began)
+        outcome = returned === last ? last : this.#accept(returned, placed, last, pass)
+        if (placed.member.isStained && !isSlow) placed.member.succeeded()
+        if (outcome === last) continue
       } catch (cause) {
         outcome = this.#failed(cause, placed, last, pass)
       }
@@ -80,11 +79,9 @@ export class FetchedHooks {
     try {
       const returned = await pass.settled(promise, placed, (reason) => context.abort(reason))
       if (pass.isOver) return NONE
-      member.measured(this.#clock.monotonic() - began)
-      if (returned === last) {
-        if (member.isStained) member.succeeded()
-        outcome = last
-      } else outcome = this.#accept(returned, placed, last, pass)
+      const isSlow = member.measured(this.#clock.monotonic() - began)
+      outcome = returned === last ? last : this.#accept(returned, placed, last, pass)
+      if (member.isStained && !isSlow) member.succeeded()
     } catch (cause) {
       if (pass.isOver) return NONE
       outcome = this.#failed(cause, placed, last, pass)
@@ -107,7 +104,6 @@ export class FetchedHooks {
       else if (obeyed.kind === 'rejected') pass.reject(last, last.offset, obeyed.error)
       else if (obeyed.kind === 'deadLettered') this.#deadLetter(last, obeyed.error, placed, pass)
     } else outcome = toRaw(returned, last)
-    if (placed.member.isStained) placed.member.succeeded()
     return outcome
   }
 

@@ -66,6 +66,7 @@ export abstract class Handling<T> {
     let returned: unknown
     let cause: unknown
     let hasThrown = false
+    let isSlow = false
     if (member.isOff) {
       hasThrown = true
       cause = switchedOff()
@@ -78,14 +79,14 @@ export abstract class Handling<T> {
         cause = thrown
       }
       next.isOver = true
-      member.measured(clock.monotonic() - began - next.innerMs)
+      isSlow = member.measured(clock.monotonic() - began - next.innerMs)
     }
     // A hook that did not wait for `next` has not dealt with what comes of it.
     if (next.running !== undefined) await (hasThrown ? next.running.catch(() => {}) : next.running)
     if (!hasThrown) {
       try {
         const instead = await this.#settle(returned, next, placed, handled)
-        if (member.isStained) member.succeeded()
+        if (member.isStained && !isSlow) member.succeeded()
         if (instead !== undefined) for (const one of instead) await this.#around(index + 1, one)
         return
       } catch (thrown) {
@@ -94,7 +95,7 @@ export abstract class Handling<T> {
       }
     } else if (next.isFailureOf(cause)) {
       // The handler's own error on its way out, maybe inside another.
-      if (member.isStained) member.succeeded()
+      if (member.isStained && !isSlow) member.succeeded()
       throw cause
     }
     await this.#failed(cause, next, placed, handled, index)

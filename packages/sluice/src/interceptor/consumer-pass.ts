@@ -82,7 +82,8 @@ export class ConsumerPass {
         reject(error)
       }, timeoutMs)
       this.#waits.add(interrupted)
-      promise.then(
+      // As in settledWithin.
+      Promise.resolve(promise).then(
         (value) => {
           end()
           resolve(value)

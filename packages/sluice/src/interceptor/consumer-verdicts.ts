@@ -4,7 +4,7 @@ import { RecordHeaders } from '../record/headers.ts'
 import type { RawRecord } from '../record/serialized-record.ts'
 import type { EmittedRecord, Verdict } from '../record/verdict.ts'
 import type { ConsumerMember } from './consumer-chain.ts'
-import { isObject } from './hook-call.ts'
+import { checkEmitted, noSuchVerdict } from './hook-call.ts'
 
 /** What a verdict comes to, once it is checked and counted. */
 export type Obeyed<R> =
@@ -24,12 +24,10 @@ export function checkVerdict(verdict: Verdict, hook: Hook): void {
       return
     case 'emit':
       if (!Array.isArray(verdict.records)) throw new TypeError(`emit takes a list of records, not ${typeof verdict.records}`)
-      for (const one of verdict.records as readonly unknown[]) {
-        if (!isObject(one)) throw new TypeError(`emit takes records, not ${one === null ? 'null' : typeof one}`)
-      }
+      for (const one of verdict.records as readonly unknown[]) checkEmitted(one)
       return
     default:
-      throw new TypeError(`${hook} returned the verdict ${JSON.stringify((verdict as { verdict: unknown }).verdict)}, which does not exist`)
+      throw noSuchVerdict(hook, verdict)
   }
 }
 

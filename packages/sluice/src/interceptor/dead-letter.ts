@@ -36,13 +36,31 @@ export function deadLetterHeaders(headers: Headers, origin: DeadLetterOrigin, er
   if (origin.offset !== undefined) copy.add(deadLetterHeaderNames.offset, String(origin.offset))
   if (origin.timestamp !== undefined) copy.add(deadLetterHeaderNames.timestamp, String(origin.timestamp))
   copy.add(deadLetterHeaderNames.interceptor, origin.interceptor)
-  copy.add(deadLetterHeaderNames.error, error.name)
+  copy.add(deadLetterHeaderNames.error, textOf(() => error.name) ?? 'Error')
   copy.add(deadLetterHeaderNames.message, deadLetterReason(error))
   return copy
 }
 
-/** What metadata says of it: the error's message, or that of what caused it. */
+/** What metadata says of it: the error's message, or that of what caused it; its beginning when it is long. */
 export function deadLetterReason(error: Error): string {
-  const { message, cause } = error
-  return cause instanceof Error && cause.message !== '' ? cause.message : message
+  return (
+    textOf(() => (error.cause instanceof Error ? error.cause.message : undefined)) ??
+    textOf(() => error.message) ??
+    textOf(() => error.name) ??
+    'Error'
+  )
+}
+
+/** A letter must not become too large for its topic by what is told of its error. */
+const MAX_TEXT = 1000
+
+/** Errors are the application's: what they hold may be anything, and looking at it may throw. */
+function textOf(read: () => unknown): string | undefined {
+  try {
+    const text = read()
+    if (typeof text !== 'string' || text === '') return undefined
+    return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`
+  } catch {
+    return undefined
+  }
 }

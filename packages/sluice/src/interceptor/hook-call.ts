@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
+import { didYouMean } from '../near-name.ts'
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
@@ -19,7 +20,8 @@ export function settledWithin(promise: PromiseLike<unknown>, timeoutMs: number, 
       onTimeout()
       reject(new KafkaError('TIMEOUT', `its promise did not settle within timeoutMs ${timeoutMs}`))
     }, timeoutMs)
-    promise.then(
+    // A thenable that throws, or gives another one, is a promise all the same; a real promise comes back as it is.
+    Promise.resolve(promise).then(
       (value) => {
         timer.cancel()
         resolve(value)
@@ -30,6 +32,20 @@ export function settledWithin(promise: PromiseLike<unknown>, timeoutMs: number, 
       },
     )
   })
+}
+
+/** Throws for what `emit` may not take: a promise would count as a record that leaves everything out. */
+export function checkEmitted(emitted: unknown): void {
+  if (isPromise(emitted)) throw new TypeError('emit takes records, not promises of them: await them first')
+  if (!isObject(emitted)) throw new TypeError(`emit takes records, not ${emitted === null ? 'null' : typeof emitted}`)
+}
+
+const VERDICTS = ['drop', 'reject', 'emit', 'deadLetter']
+
+/** Does not quote it: whoever returned a value of the record in place of the record has data there. */
+export function noSuchVerdict(hook: string, { verdict }: { readonly verdict: unknown }): TypeError {
+  const near = typeof verdict === 'string' ? didYouMean(verdict, VERDICTS) : ''
+  return new TypeError(`${hook} returned an object whose "verdict" is none of ${VERDICTS.join(', ')}${near}`)
 }
 
 /** What may be logged of a failure. The message of a SyntaxError is left out: JSON.parse quotes the data in it. */

@@ -30,6 +30,8 @@ export class InterceptorMember<I extends InterceptorSettings = InterceptorSettin
   isOff = false
   /** The breaker counts failures since the last success, so a success must be told. */
   isStained = false
+  /** It was slow lately, and `slowMs` asks whether it goes on so: its calls are measured, all of them. */
+  isSuspect = false
   /** Chains that hold it and are not drained; it is closed with the last of them. */
   chains = 0
   readonly #breaker: CircuitBreaker | null
@@ -92,18 +94,24 @@ export class InterceptorMember<I extends InterceptorSettings = InterceptorSettin
     return this.scope.includesHeaders(headers)
   }
 
-  /** A call that was measured, in milliseconds. */
-  measured(ms: number): void {
+  /** A call that was measured, in milliseconds. True when it took longer than `slowMs`, which is no success. */
+  measured(ms: number): boolean {
     this.meter.measured(ms)
-    if (this.#breaker !== null && ms > this.#breaker.slowMs) this.#countFailure()
+    const isSlow = this.#breaker !== null && ms > this.#breaker.slowMs
+    if (isSlow) {
+      this.#countFailure()
+      this.isSuspect = true
+    }
     if (isObserved('sluice:interceptor:call'))
       publish('sluice:interceptor:call', { clientId: this.#clientId, interceptor: this.name, durationMs: ms })
+    return isSlow
   }
 
   /** A call after failures went well; ask `isStained` first. */
   succeeded(): void {
     this.#breaker!.succeeded()
     this.isStained = this.#breaker!.isStained
+    this.isSuspect = false
   }
 
   /** Counts and logs a failure that is then swallowed. Never throws itself. */

@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 import { KafkaError } from '../errors.ts'
 import { type Headers, RecordHeaders } from '../record/headers.ts'
-import { normalizeRecord, type ProducerRecord } from '../record/producer-record.ts'
+import { checkNames, normalizeRecord, type ProducerRecord } from '../record/producer-record.ts'
 import type { RecordMetadata } from '../record/record-metadata.ts'
 import type { SerializedRecord } from '../record/serialized-record.ts'
 import { type EmittedRecord, isVerdict, type Verdict } from '../record/verdict.ts'
-import { isObject, isPromise, settledWithin } from './hook-call.ts'
+import { checkEmitted, isObject, isPromise, noSuchVerdict, settledWithin } from './hook-call.ts'
 import type { InterceptorMember } from './interceptor-member.ts'
 import type { InterceptorMeter } from './interceptor-stats.ts'
 import type { ProducerInterceptor } from './producer-interceptor.ts'
@@ -177,22 +177,21 @@ export class ProducerChain {
       const placed = context.hooks[stage][index] as ProducerMember
       if (placed.isPerRecord && !context.sees(placed, last.headers)) continue
       context.slot = placed.slot
+      const isTimed = isMeasured || placed.member.isSuspect
       let outcome: SendOutcome<S> | Emission<S>
       try {
         if (placed.member.isOff) throw switchedOff()
         placed.meter.calls++
-        const began = isMeasured ? this.#clock.monotonic() : 0
+        const began = isTimed ? this.#clock.monotonic() : 0
         const returned =
           stage === 'onSend'
             ? placed.interceptor.onSend!(last as ProducerRecord, context)
             : placed.interceptor.onSerialized!(last as SerializedRecord, context)
         if (returned !== last && isPromise(returned)) return this.#later(stage, returned, placed, index, last, context)
-        if (isMeasured) placed.member.measured(this.#clock.monotonic() - began)
-        if (returned === last) {
-          if (placed.member.isStained) placed.member.succeeded()
-          continue
-        }
-        outcome = this.#accept(stage, returned, placed, last)
+        const isSlow = isTimed && placed.member.measured(this.#clock.monotonic() - began)
+        outcome = returned === last ? last : this.#accept(stage, returned, placed, last)
+        if (placed.member.isStained && !isSlow) placed.member.succeeded()
+        if (outcome === last) continue
       } catch (cause) {
         outcome = this.#failed(stage, cause, placed, last)
       }
@@ -219,9 +218,9 @@ export class ProducerChain {
         context.abort(new KafkaError('TIMEOUT', `interceptor "${member.name}" took longer than its timeoutMs ${member.timeoutMs}`))
         context.renewSignal()
       })
-      member.measured(this.#clock.monotonic() - began)
+      const isSlow = member.measured(this.#clock.monotonic() - began)
       outcome = returned === last ? last : this.#accept(stage, returned, placed, last)
-      if (returned === last && member.isStained) member.succeeded()
+      if (member.isStained && !isSlow) member.succeeded()
     } catch (cause) {
       outcome = this.#failed(stage, cause, placed, last)
     }
@@ -234,11 +233,10 @@ export class ProducerChain {
   /** What a hook returned, if it is a record or a verdict; throws when it is neither. */
   #accept<S extends SendStage>(stage: S, returned: unknown, placed: ProducerMember, last: PassingRecord<S>): SendOutcome<S> | Emission<S> {
     if (!isObject(returned)) throw returnedWrong(stage, returned)
-    const outcome = isVerdict(returned)
-      ? obey(stage, returned, placed, last)
-      : ((stage === 'onSend' ? toRecord(returned as ProducerRecord) : toSerialized(returned, last as SerializedRecord)) as PassingRecord<S>)
-    if (placed.member.isStained) placed.member.succeeded()
-    return outcome
+    if (isVerdict(returned)) return obey(stage, returned, placed, last)
+    return (
+      stage === 'onSend' ? toRecord(returned as ProducerRecord) : toSerialized(returned, last as SerializedRecord)
+    ) as PassingRecord<S>
   }
 
   /** Sends the records of an `emit` on through the rest of the chain; any other verdict stands. */
@@ -351,15 +349,14 @@ function obey<S extends SendStage>(
       return { verdict: 'emission', records, after: slot, record }
     }
     default:
-      throw new TypeError(
-        `${stage} returned the verdict ${JSON.stringify((verdict as { verdict: unknown }).verdict)}, which does not exist`,
-      )
+      throw noSuchVerdict(stage, verdict)
   }
 }
 
 /** What an emitted record leaves out is the original's; headers are never shared, since each is sent on its own. */
 function emittedFrom<S extends SendStage>(stage: S, emitted: EmittedRecord, original: PassingRecord<S>): PassingRecord<S> {
-  if (!isObject(emitted)) throw new TypeError(`emit takes records, not ${emitted === null ? 'null' : typeof emitted}`)
+  checkEmitted(emitted)
+  checkNames(emitted, original.topic)
   const headers = RecordHeaders.from(emitted.headers ?? original.headers)
   const { topic = original.topic, partition, timestamp = original.timestamp } = emitted
   const key = emitted.key === undefined ? original.key : emitted.key
@@ -372,9 +369,12 @@ function emittedFrom<S extends SendStage>(stage: S, emitted: EmittedRecord, orig
   return whole as PassingRecord<S>
 }
 
+/** A copy, so that a getter that throws does it here, and nothing changes later what was checked. */
 function toRecord(returned: ProducerRecord): ProducerRecord {
-  if (typeof returned.topic !== 'string') throw returnedWrong('onSend', returned)
-  return normalizeRecord(returned)
+  const { topic, partition, key = null, value = null, timestamp, headers } = returned
+  if (typeof topic !== 'string') throw returnedWrong('onSend', returned)
+  checkNames(returned, topic)
+  return normalizeRecord({ topic, partition, key, value, timestamp, headers })
 }
 
 function toSerialized(returned: object, last: SerializedRecord): SerializedRecord {
@@ -382,6 +382,7 @@ function toSerialized(returned: object, last: SerializedRecord): SerializedRecor
   if (topic !== last.topic || partition !== last.partition) {
     throw new TypeError('onSerialized changed the topic or the partition, which are settled by then; change them in onSend')
   }
+  checkNames(returned, topic)
   const whole = normalizeRecord({ topic, partition, key: null, value: null, timestamp, headers: headers as Headers })
   return { topic, partition, timestamp, headers: whole.headers, key: bytesOf('key', key), value: bytesOf('value', value) }
 }

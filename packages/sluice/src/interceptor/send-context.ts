@@ -11,6 +11,8 @@ interface RareParts {
   /** In scope by topic, but not by this record's headers. */
   passedBy?: Set<InterceptorMember>
   deadLettered?: string
+  /** Why it was given up. */
+  aborted?: { readonly reason: unknown }
 }
 
 /**
@@ -58,16 +60,24 @@ export class SendContext implements RecordContext {
   }
 
   get signal(): AbortSignal {
-    return (this.#rareParts().controller ??= new AbortController()).signal
+    const rare = this.#rareParts()
+    if (rare.controller === undefined) {
+      rare.controller = new AbortController()
+      if (rare.aborted !== undefined) rare.controller.abort(rare.aborted.reason)
+    }
+    return rare.controller.signal
   }
 
+  /** A hook that looks at its signal only later finds it aborted too. */
   abort(reason: unknown): void {
+    this.#rareParts().aborted = { reason }
     this.#rare?.controller?.abort(reason)
   }
 
   /** The next hook gets a signal of its own once this one's is aborted. */
   renewSignal(): void {
     delete this.#rare?.controller
+    delete this.#rare?.aborted
   }
 
   /** Asks the scope of a member that looks at headers, and remembers a no for the acknowledgement. */

@@ -46,12 +46,16 @@ export class WaitingSendResumer {
     }
   }
 
-  /** Serializes a send that waits behind one whose `onSerialized` is under way, so that its own runs beside it. */
-  prepare(send: WaitingSend): void {
+  /**
+   * Serializes a send that waits behind one whose `onSerialized` is under way, so that its own runs beside it. False from
+   * within another send, whose bytes must not be overwritten.
+   */
+  prepare(send: WaitingSend): boolean {
     const { metadata, appender } = this.#parts
     const { record, context } = send
-    if (send.bytes !== undefined || send.prepared !== undefined || context === null || context.hooks.onSerialized.length === 0) return
-    if (topicOf(metadata.cluster, record) === undefined) return
+    if (appender.isBusy) return false
+    if (send.bytes !== undefined || send.prepared !== undefined || context === null || context.hooks.onSerialized.length === 0) return true
+    if (topicOf(metadata.cluster, record) === undefined) return true
     try {
       const outcome = appender.serialize(record, context)
       if (outcome === null) send.bytes = appender.bytes.detach()
@@ -62,6 +66,7 @@ export class WaitingSendResumer {
     } catch (error) {
       this.fail(send, error as KafkaError)
     }
+    return true
   }
 
   fail(send: WaitingSend, error: KafkaError, partition = -1): void {

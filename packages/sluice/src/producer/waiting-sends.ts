@@ -83,14 +83,15 @@ class TopicWaitingSends extends SendQueue<WaitingSend> {
 export class WaitingSends {
   readonly #byTopic = new Map<string, TopicWaitingSends>()
   readonly #resume: (send: WaitingSend) => Promise<void> | undefined
-  readonly #prepare: (send: WaitingSend) => void
+  readonly #prepare: (send: WaitingSend) => boolean
   readonly #concurrency: number
 
   /**
    * `resume` puts one send through or fails it, and never throws; it returns a promise only when it has to wait. While the
-   * first of a topic waits for its `onSerialized`, `prepare` begins those of the ones behind it, as many as `concurrency`.
+   * first of a topic waits for its `onSerialized`, `prepare` begins those of the ones behind it, as many as `concurrency`;
+   * it returns false when it cannot now.
    */
-  constructor(resume: (send: WaitingSend) => Promise<void> | undefined, prepare: (send: WaitingSend) => void, concurrency: number) {
+  constructor(resume: (send: WaitingSend) => Promise<void> | undefined, prepare: (send: WaitingSend) => boolean, concurrency: number) {
     this.#resume = resume
     this.#prepare = prepare
     this.#concurrency = concurrency
@@ -114,8 +115,14 @@ export class WaitingSends {
     void this.#work(topic, created)
   }
 
-  /** Resolves when every send that waits now has gone through or failed. */
+  /** Resolves when every send that waits now has gone through or failed, also those that became dead letters. */
   async whenLeft(): Promise<void> {
+    await this.#whenQueuesLeft()
+    // A dead letter waits in the queue of another topic. It cannot become one again.
+    await this.#whenQueuesLeft()
+  }
+
+  async #whenQueuesLeft(): Promise<void> {
     await Promise.all([...this.#byTopic.values()].map((queue) => queue.whenLeft()))
   }
 
@@ -145,7 +152,7 @@ export class WaitingSends {
     const limit = Math.min(queue.length, this.#concurrency)
     for (queue.prepared = Math.max(1, queue.prepared); queue.prepared < limit; queue.prepared++) {
       const send = queue.at(queue.prepared)!
-      if (!send.done) this.#prepare(send)
+      if (!send.done && !this.#prepare(send)) return
     }
   }
 }

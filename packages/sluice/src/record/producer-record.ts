@@ -63,8 +63,8 @@ function checkWholeNumber(name: 'partition' | 'timestamp', value: unknown, topic
 
 const recordProperties = ['topic', 'partition', 'key', 'value', 'timestamp', 'headers']
 
-// A misspelt `partition` would send the record elsewhere without a word. for-in over the usual literal takes some 10 ns.
-function checkNames(init: object, topic: string): void {
+/** A misspelt `partition` would send the record elsewhere without a word. Throws INVALID_ARGUMENT. for-in over the usual literal takes some 10 ns. */
+export function checkNames(init: object, topic: string): void {
   for (const name in init) {
     switch (name) {
       case 'topic':
