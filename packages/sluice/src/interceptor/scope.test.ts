@@ -25,6 +25,15 @@ test('scope - a string of topic characters is a whole name, any other is a patte
   assert.deepEqual(seen(scope(['api', /eu$/])), ['web.eu', 'api'])
 })
 
+test('scope - a test answers as a condition would, a frozen pattern is one, and a promise is refused', () => {
+  assert.deepEqual(seen(scope(((topic: string) => topic.match(/^w/)) as never)), ['web', 'web.eu'])
+  assert.deepEqual(seen(scope(Object.freeze(/^a/g))), ['api', 'a.b'])
+  const late = scope((async () => {
+    throw new Error('nobody hears it')
+  }) as never)
+  assert.throws(() => late.includesTopic('web'), /interceptor "i": topics.*not a promise/)
+})
+
 test('scope - internal topics are out, unless they are named or asked for', () => {
   assert.deepEqual(seen(scope()), ['web', 'web.eu', 'api', 'a.b'])
   assert.deepEqual(seen(scope('.*')), ['web', 'web.eu', 'api', 'a.b'])

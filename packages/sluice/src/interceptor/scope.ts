@@ -1,5 +1,6 @@
 import { configError } from '../errors.ts'
 import type { Headers } from '../record/headers.ts'
+import { isPromise } from './hook-call.ts'
 import type { InterceptorContext, InterceptorScope, InterceptorSettings, NameSelector, TopicSelector } from './interceptor-context.ts'
 
 type Test = (name: string) => boolean
@@ -83,11 +84,22 @@ function pattern(source: string, flags: string, option: string): RegExp {
   }
 }
 
-function patternTest(regex: RegExp): Test {
+function patternTest(given: RegExp): Test {
+  // Of our own, as the application's may be frozen, and one with the g or y flag remembers where it stopped.
+  const regex = new RegExp(given)
   return (name) => {
-    // A pattern with the g or y flag remembers where it stopped.
     regex.lastIndex = 0
     return regex.test(name)
+  }
+}
+
+/** As a condition takes it: `topic.match(...)` is a yes. A promise would be one whatever it comes to. */
+function applicationTest(test: (name: string) => unknown, option: string): Test {
+  return (name) => {
+    const answer = test(name)
+    if (!isPromise(answer)) return Boolean(answer)
+    answer.then(undefined, () => {})
+    throw new TypeError(`${option}: a test must answer true or false, not a promise`)
   }
 }
 
@@ -96,7 +108,7 @@ function compile(selector: TopicSelector | NameSelector, option: string, ofText:
     if (selector === '') throw configError(`${option} must not be an empty string`)
     return ofText(selector, option)
   }
-  if (typeof selector === 'function') return (name) => selector(name) === true
+  if (typeof selector === 'function') return applicationTest(selector, option)
   if (selector instanceof RegExp) return patternTest(selector)
   if (!Array.isArray(selector)) {
     const given = selector === null ? 'null' : typeof selector
