@@ -73,3 +73,20 @@ test('offset tracker - offsets that an interceptor made up move nothing out of t
   tracker.done(real)
   assert.equal(tracker.committable, 7)
 })
+
+test('offset tracker - records that interceptors put in another order are committed past only when those before them are done', () => {
+  const offsets = fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 5, 6], { minLength: 1 })
+  fc.assert(
+    fc.property(offsets, (given) => {
+      const tracker = new OffsetTracker(0)
+      const records = given.map(record)
+      tracker.add(records, 7)
+      for (const [index, one] of records.entries()) {
+        tracker.done(one)
+        const open = Math.min(...given.slice(index + 1))
+        assert.ok(tracker.committable <= open, `committed ${tracker.committable} while ${open} is not done`)
+      }
+      assert.equal(tracker.committable, 7)
+    }),
+  )
+})

@@ -4,6 +4,8 @@ interface Stretch {
   readonly records: readonly ConsumerRecord[]
   /** Where reading goes on once all of `records` are done; past what interceptors left out. */
   readonly nextOffset: number
+  /** For each record the lowest offset behind it; null when they come in the order of their offsets. */
+  readonly lowestBehind: readonly number[] | null
   /** The first record that is not done. */
   first: number
 }
@@ -36,7 +38,7 @@ export class OffsetTracker {
 
   /** Takes the records of one poll in the order in which they are handed out. */
   add(records: readonly ConsumerRecord[], nextOffset: number): void {
-    this.#stretches.push({ records, nextOffset, first: 0 })
+    this.#stretches.push({ records, nextOffset, lowestBehind: lowestBehind(records), first: 0 })
     this.#advance()
   }
 
@@ -53,10 +55,10 @@ export class OffsetTracker {
 
   #pass(stretch: Stretch, record: ConsumerRecord): void {
     stretch.first++
-    // An interceptor may have put in records with offsets of its own making, and several in place of one.
+    // An interceptor may have sorted the records, put in some with offsets of its own making, or several in place of one.
     const next = record.offset + 1
-    const following = stretch.records[stretch.first]
-    if (following !== undefined && following.offset < next) return
+    const following = stretch.lowestBehind?.[stretch.first - 1] ?? stretch.records[stretch.first]?.offset
+    if (following !== undefined && following < next) return
     if (next > this.#committable && next <= stretch.nextOffset) {
       this.#committable = next
       this.#leaderEpoch = record.leaderEpoch
@@ -76,4 +78,15 @@ export class OffsetTracker {
       this.#stretches.shift()
     }
   }
+}
+
+function lowestBehind(records: readonly ConsumerRecord[]): readonly number[] | null {
+  if (records.every(({ offset }, index) => index === 0 || records[index - 1]!.offset <= offset)) return null
+  const lowest: number[] = new Array(records.length)
+  let soFar = Number.POSITIVE_INFINITY
+  for (let index = records.length - 1; index >= 0; index--) {
+    lowest[index] = soFar
+    soFar = Math.min(soFar, records[index]!.offset)
+  }
+  return lowest
 }
