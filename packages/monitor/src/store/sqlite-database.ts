@@ -33,6 +33,8 @@ const schema = `
   CREATE INDEX assignment_revision ON assignment (revision);
   CREATE TABLE ingest_offset (topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)) STRICT, WITHOUT ROWID;
   CREATE TABLE alert (id TEXT PRIMARY KEY, since REAL NOT NULL, until REAL, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE note (key TEXT PRIMARY KEY, body TEXT, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX note_revision ON note (revision);
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO meta VALUES ('revision', 0), ('reports', 0), ('rolled_until', 0);
 `

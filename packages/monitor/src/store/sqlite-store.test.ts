@@ -99,6 +99,27 @@ test('store - a transaction that fails leaves nothing of itself, and the next on
   assert.equal(store.reports, 2)
 })
 
+test('store - notes are kept with what they were drawn from, and forgotten by null', () => {
+  const store = new SqliteStore(':memory:')
+  const reports = someReports(9, 2, START)
+  const first = store.write({
+    reports: reports.slice(0, 1),
+    notes: [
+      { key: 'a', body: '1' },
+      { key: 'b', body: '2' },
+    ],
+  })
+  store.write({ reports: reports.slice(1), notes: [{ key: 'a', body: null }] })
+  assert.deepEqual([...store.notesAfter(first)], [{ key: 'a', body: null }])
+  assert.deepEqual(
+    [...store.notesAfter(0)],
+    [
+      { key: 'b', body: '2' },
+      { key: 'a', body: null },
+    ],
+  )
+})
+
 test('store - two processes on one file see what the other wrote', () => {
   using place = folder()
   const file = join(place.path, 'monitor.db')

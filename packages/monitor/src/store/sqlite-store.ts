@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { MonitorAssignment, MonitorCell, MonitorReport } from 'sluice/monitor-report'
 import type { AlertRow } from '../api-types.ts'
 import type { ReportOffset, TakenReport } from '../ingest/report-sink.ts'
+import type { MonitorStore, StoreBatch, StoreNote } from './monitor-store.ts'
 import { openDatabase, transaction } from './sqlite-database.ts'
 
 /** Clock probes kept of each session. */
@@ -9,13 +10,6 @@ const MAX_PROBES = 32
 const TIER_10S = 0
 const MINUTE_MS = 60_000
 const QUARTER_MS = 900_000
-
-/** What one transaction keeps: all of it or nothing. */
-export interface StoreBatch {
-  readonly reports: readonly TakenReport[]
-  readonly offsets?: readonly ReportOffset[]
-  readonly alerts?: readonly AlertRow[]
-}
 
 interface SessionRow {
   readonly id: number
@@ -29,7 +23,7 @@ type SessionBody = Omit<MonitorReport, 'v' | 'session' | 'seq' | 'probe' | 'cell
  * Reports in a file of node:sqlite. Of each cell and assignment the highest version stays, whatever comes in which order and
  * how often; where to go on reading is kept in the same transaction. Several processes may have the same file open.
  */
-export class SqliteStore {
+export class SqliteStore implements MonitorStore {
   readonly file: string
   readonly #database: DatabaseSync
   readonly #topics = new Map<string, number>()
@@ -54,13 +48,18 @@ export class SqliteStore {
     return this.#meta('revision')
   }
 
+  /** Another number when another connection has written to the file. */
+  get dataVersion(): number {
+    return (this.#statements.dataVersion.get() as { data_version: number }).data_version
+  }
+
   /** Reports that were kept, those that came twice counted twice. */
   get reports(): number {
     return this.#meta('reports')
   }
 
-  write({ reports, offsets = [], alerts = [] }: StoreBatch): number {
-    const { bump, countReports, putOffset, putAlert } = this.#statements
+  write({ reports, offsets = [], alerts = [], notes = [] }: StoreBatch): number {
+    const { bump, countReports, putOffset, putAlert, putNote } = this.#statements
     try {
       return transaction(this.#database, () => {
         const { value: revision } = bump.get() as { value: number }
@@ -69,6 +68,7 @@ export class SqliteStore {
         for (const taken of reports) this.#keep(taken, revision)
         for (const { topic, partition, offset } of offsets) putOffset.run(topic, partition, offset)
         for (const alert of alerts) putAlert.run(alert.id, alert.since, alert.until, JSON.stringify(alert))
+        for (const { key, body } of notes) putNote.run(key, body, revision)
         return revision
       })
     } catch (error) {
@@ -113,6 +113,11 @@ export class SqliteStore {
       const report = { ...empty, event: rest.event, seq, cells, assignments, ...(last === undefined ? {} : probed(last)) }
       yield { report, receivedAt, byBroker }
     }
+  }
+
+  *notesAfter(revision: number): Generator<StoreNote> {
+    const rows = this.#statements.notes.all(revision) as unknown as StoreNote[]
+    for (const { key, body } of rows) yield { key, body }
   }
 
   close(): void {
@@ -226,6 +231,7 @@ function prepare(database: DatabaseSync) {
   return {
     bump: statement(`UPDATE meta SET value = value + 1 WHERE name = 'revision' RETURNING value`),
     countReports: statement(`UPDATE meta SET value = value + ? WHERE name = 'reports'`),
+    dataVersion: statement('PRAGMA data_version'),
     meta: statement('SELECT value FROM meta WHERE name = ?'),
     putTopic: statement('INSERT INTO topic (name) VALUES (?) ON CONFLICT DO NOTHING'),
     topicId: statement('SELECT id FROM topic WHERE name = ?'),
@@ -254,6 +260,9 @@ function prepare(database: DatabaseSync) {
     putOffset: statement('INSERT INTO ingest_offset VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next'),
     offsets: statement('SELECT partition, next FROM ingest_offset WHERE topic = ?'),
     putAlert: statement('INSERT INTO alert VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = excluded.until, body = excluded.body'),
+    // A note that is to be forgotten is kept as such, for collectors that have it still.
+    putNote: statement('INSERT INTO note VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body, revision = excluded.revision'),
+    notes: statement('SELECT key, body FROM note WHERE revision > ? ORDER BY revision, key'),
     alerts: statement('SELECT body FROM alert ORDER BY since DESC LIMIT ?'),
     changedSessions: statement(
       'SELECT id, name, seq, received_at AS receivedAt, body FROM session WHERE revision > ? ORDER BY received_at, id',
