@@ -61,6 +61,7 @@ export interface MonitorReport {
     readonly v: 1;
     readonly session: string;
     readonly seq: number;
+    readonly after?: number;
     readonly event: 'start' | 'report' | 'close';
     readonly sentAt: number;
     readonly probe?: {

@@ -32,6 +32,8 @@ export class ConsumerTap {
   readonly #context: InterceptorContext
   readonly #readsSequences: boolean
   readonly #views = new Map<string, Map<number, PartitionView>>()
+  /** Assignments that another followed, until they are told. */
+  readonly #ended: MonitorAssignment[] = []
   /** What the last poll gave, until it shows whether handlers get it one by one or the application has it already. */
   #polled: ConsumerRecords | null = null
   /** The handlers of `run` tell what was given out; before the first of them, what `poll` returned counts. */
@@ -43,6 +45,7 @@ export class ConsumerTap {
     this.session = new MonitorSession('consumer', context, options, transport, {
       settle: () => this.#settle(),
       assignments: () => this.#assignments(),
+      notTold: (assignments) => this.#notTold(assignments),
     })
   }
 
@@ -147,6 +150,7 @@ export class ConsumerTap {
     const number = before === undefined ? 0 : before.assignment.number + 1
     const committed = before?.assignment.committed ?? -1
     const committedAt = before?.assignment.committedAt ?? 0
+    if (before !== undefined) this.#ended.push({ ...before.assignment, version: before.assignment.version + 1, ended: true })
     const view: PartitionView = {
       assignment: { topic, partition, number, version: 0, begin, beganAt, position: begin, committed, committedAt },
       isDirty: true,
@@ -258,8 +262,16 @@ export class ConsumerTap {
     return this.#views.get(topic)?.get(partition)
   }
 
+  #notTold(assignments: readonly MonitorAssignment[]): void {
+    for (const assignment of assignments) {
+      const view = this.#view(assignment.topic, assignment.partition)
+      if (view?.assignment.number === assignment.number) view.isDirty = true
+      else this.#ended.push(assignment)
+    }
+  }
+
   #assignments(): readonly MonitorAssignment[] {
-    const changed: MonitorAssignment[] = []
+    const changed: MonitorAssignment[] = this.#ended.splice(0)
     for (const partitions of this.#views.values()) {
       for (const view of partitions.values()) {
         if (!view.isDirty) continue

@@ -32,7 +32,11 @@ export class ProducerTap {
   constructor(context: InterceptorContext, options: SessionOptions, transport: MonitorTransport, sequence: boolean) {
     this.#context = context
     this.#sequences = sequence ? new Map() : null
-    this.session = new MonitorSession('producer', context, options, transport, { settle() {}, assignments: () => [] })
+    this.session = new MonitorSession('producer', context, options, transport, {
+      settle() {},
+      assignments: () => [],
+      notTold() {},
+    })
     this.#epoch = Buffer.from(this.session.id.slice(0, 2 * EPOCH_BYTES), 'hex')
   }
 

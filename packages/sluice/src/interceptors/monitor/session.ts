@@ -16,7 +16,10 @@ export interface SessionOptions {
 export interface SessionSource {
   /** Brings what is kept elsewhere into the cells. Called before each report. */
   settle(): void
+  /** Those that changed since the last call. */
   assignments(): readonly MonitorAssignment[]
+  /** A report with these did not arrive: they are to be told again. */
+  notTold(assignments: readonly MonitorAssignment[]): void
 }
 
 /** Cells stay this long after their window, for records that come late. */
@@ -38,6 +41,7 @@ export class MonitorSession {
   readonly #source: SessionSource
   readonly #clock: Clock
   #seq = 0
+  #arrived = -1
   #probe: MonitorReport['probe']
   #timer: Timer | undefined
   #sending: Promise<void> | undefined
@@ -108,6 +112,7 @@ export class MonitorSession {
       v: 1,
       session: this.id,
       seq,
+      after: this.#arrived,
       event,
       sentAt,
       ...(this.#probe === undefined ? {} : { probe: this.#probe }),
@@ -123,11 +128,13 @@ export class MonitorSession {
     }
     try {
       await this.#transport.send(report)
+      this.#arrived = seq
       this.#probe = { seq, sentAt, ackedAt: this.#clock.now() }
       this.cells.forget(sentAt - KEEP_MS - WINDOW_MS)
     } catch {
       // The transport has told why; what was in the report goes with the next one.
       for (const cell of dirty) cell.isDirty = true
+      this.#source.notTold(report.assignments)
     }
   }
 

@@ -9,6 +9,11 @@ export interface MonitorReport {
   readonly session: string
   /** Number of this report in its session, from 0. */
   readonly seq: number
+  /**
+   * Number of the last report before this one that is known to have arrived, -1 for none: with it and those before it, this
+   * report is all that the session has to tell up to now. Numbers between belong to reports that may never come.
+   */
+  readonly after?: number
   readonly event: 'start' | 'report' | 'close'
   /** Milliseconds since 1970 by the clock of the client's machine, when the report was handed to its transport. */
   readonly sentAt: number
