@@ -23,7 +23,11 @@ function guarded(options: SizeGuardOptions, init: SerializedRecordInit): Seriali
 }
 
 function reasonOf(result: SerializedRecord | Verdict): string | null {
-  return 'verdict' in result ? (result.verdict === 'drop' ? result.reason : (result as Verdict & { verdict: 'reject' }).error.message) : null
+  return 'verdict' in result
+    ? result.verdict === 'drop'
+      ? result.reason
+      : (result as Verdict & { verdict: 'reject' }).error.message
+    : null
 }
 
 test('sizeGuard - the bytes of key, value and headers count, and the limit itself may be reached', () => {

@@ -85,6 +85,8 @@ test('transform - the application keeps its object, and parts that did not chang
   assert.equal(after.c, value.c)
   const record = recordOf({ value })
   assert.equal(transform({ steps: [{ mask: ['x'] }] }).onSend!(record, context), record)
+  const list = recordOf({ value: { items: [{ n: 1 }, { n: 2 }] } })
+  assert.equal(transform({ steps: [{ cast: { 'items.n': 'int32' } }, { remove: ['items.x'] }] }).onSend!(list, context), list)
 })
 
 test('transform - insert writes what is known of the record', () => {

@@ -25,7 +25,8 @@ export function insert(step: InsertStep, option: string): (data: unknown, record
     const key = textOption(`${option}.headerFields.${field}`, header)
     add(field, 'headerFields', ({ headers }) => headers.getString(key))
   }
-  for (const [field, data] of entries(step.static, `${option}.static`)) add(field, 'static', typeof data === 'object' ? () => structuredClone(data) : () => data)
+  for (const [field, data] of entries(step.static, `${option}.static`))
+    add(field, 'static', typeof data === 'object' ? () => structuredClone(data) : () => data)
   if (insertions.length === 0) throw configError(`${option} names nothing to insert`)
 
   return (data, record) => {
