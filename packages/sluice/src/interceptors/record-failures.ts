@@ -1,5 +1,7 @@
 import {
   type Clock,
+  type ConsumerRecord,
+  type ConsumerRecords,
   deadLetter,
   type InterceptorContext,
   isKafkaError,
@@ -10,12 +12,6 @@ import {
   silentLogger,
   type Verdict,
 } from 'sluice'
-
-interface ConsumedRecord {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-}
 
 const WARNING_INTERVAL_MS = 10_000
 
@@ -41,8 +37,33 @@ export class RecordFailures {
     this.#clock = clock
   }
 
+  /** As `records.map`, except that a record with which `change` throws is dealt with alone. */
+  map(records: ConsumerRecords, change: (record: ConsumerRecord) => ConsumerRecord | Verdict): ConsumerRecords {
+    return records.map((record) => {
+      try {
+        return change(record)
+      } catch (cause) {
+        return this.resolve(record, cause)
+      }
+    })
+  }
+
+  /** Calls `work` for each record, and leaves out those with which it throws and which may not pass. */
+  forEach(records: ConsumerRecords, work: (record: ConsumerRecord) => void): ConsumerRecords {
+    let failed: Map<ConsumerRecord, ConsumerRecord | Verdict> | undefined
+    for (const record of records) {
+      try {
+        work(record)
+      } catch (cause) {
+        failed ??= new Map()
+        failed.set(record, this.resolve(record, cause))
+      }
+    }
+    return failed === undefined ? records : records.map((record) => failed.get(record) ?? record)
+  }
+
   /** The record itself with `onError: 'continue'`, which is logged. `cause` holds nothing of the record's data. */
-  resolve<R extends ConsumedRecord>(record: R, cause: unknown): R | Verdict {
+  resolve(record: ConsumerRecord, cause: unknown): ConsumerRecord | Verdict {
     const { topic, partition, offset } = record
     if (this.#onError === 'continue') {
       this.#warn(cause, topic, partition, offset)

@@ -11,6 +11,7 @@ import {
   silentLogger,
 } from 'sluice'
 import { oneOf } from '../option-checks.ts'
+import { RecordFailures } from '../record-failures.ts'
 import { type TextTarget, textOf, textTarget } from '../text/body-text.ts'
 import { charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
@@ -101,10 +102,13 @@ export function regexExtractor(given: RegexExtractorOptions): ProducerIntercepto
     }
   }
 
+  const common = { ...(isFlume ? { onError: 'fail' as const } : {}), ...commonOptions('regex-extractor', options) }
+  const failures = new RecordFailures(common.name, common.onError ?? 'continue')
+
   return {
-    ...(isFlume ? { onError: 'fail' as const } : {}),
-    ...commonOptions('regex-extractor', options),
+    ...common,
     configure(context) {
+      failures.configure(context)
       logger = context.logger
       const warnOfRest = (): void => {
         const { groupCount } = pattern.current
@@ -121,10 +125,7 @@ export function regexExtractor(given: RegexExtractorOptions): ProducerIntercepto
       extract(record)
       return record
     },
-    onConsume(records) {
-      for (const record of records) extract(record)
-      return records
-    },
+    onConsume: (records) => failures.forEach(records, extract),
   }
 }
 

@@ -1,12 +1,14 @@
 import {
   type CommonInterceptorOptions,
   type ConsumerInterceptor,
+  type ConsumerRecords,
   commonOptions,
   configError,
   drop,
   interceptorOptions,
   type ProducerInterceptor,
 } from 'sluice'
+import { RecordFailures } from '../record-failures.ts'
 import { type TextTarget, textOf, textTarget } from '../text/body-text.ts'
 import { charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
@@ -51,11 +53,26 @@ export function regexFilter(given?: RegexFilterOptions): ProducerInterceptor & C
   const read = textOf(target, charsetOf(charset))
   const dropped = drop(excludeEvents ? 'matches the regex' : 'does not match the regex')
 
+  const common = { ...(compat === 'flume' ? { onError: 'fail' as const } : {}), ...commonOptions('regex-filter', options) }
+  const failures = new RecordFailures(common.name, common.onError ?? 'continue')
+  const mayPass = (record: Parameters<typeof read>[0]): boolean => pattern.current.test(read(record)) !== excludeEvents
+
+  function onConsume(records: ConsumerRecords): ConsumerRecords {
+    try {
+      return records.filter(mayPass)
+    } catch {
+      // One of them cannot be read as text; the others are asked again.
+      return failures.map(records, (record) => (mayPass(record) ? record : dropped))
+    }
+  }
+
   return {
-    ...(compat === 'flume' ? { onError: 'fail' as const } : {}),
-    ...commonOptions('regex-filter', options),
-    ...(pattern.load === undefined ? {} : { configure: pattern.load }),
-    onSend: (record) => (pattern.current.test(read(record)) === excludeEvents ? dropped : record),
-    onConsume: (records) => records.filter((record) => pattern.current.test(read(record)) !== excludeEvents),
+    ...common,
+    configure(context) {
+      failures.configure(context)
+      return pattern.load?.(context)
+    },
+    onSend: (record) => (mayPass(record) ? record : dropped),
+    onConsume,
   }
 }

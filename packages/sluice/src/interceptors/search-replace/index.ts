@@ -3,10 +3,12 @@ import {
   type ConsumerInterceptor,
   commonOptions,
   configError,
+  type InterceptorContext,
   interceptorOptions,
   type ProducerInterceptor,
 } from 'sluice'
 import { oneOf } from '../option-checks.ts'
+import { RecordFailures } from '../record-failures.ts'
 import { asBuffer } from '../text/body-text.ts'
 import { type Charset, charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
@@ -75,15 +77,14 @@ export function searchReplace(given: SearchReplaceOptions): ProducerInterceptor 
     )
   }
 
+  const settings = { onError: 'fail' as const, ...commonOptions('search-replace', options) }
+  const failures = new RecordFailures(settings.name, settings.onError)
   const common = {
-    onError: 'fail' as const,
-    ...commonOptions('search-replace', options),
-    ...(pattern.load === undefined
-      ? {}
-      : {
-          configure: (context: Parameters<typeof pattern.load>[0]) =>
-            pattern.load!(context).then(() => void (replacement = replacementFor(pattern.current))),
-        }),
+    ...settings,
+    configure(context: InterceptorContext) {
+      failures.configure(context)
+      return pattern.load?.(context).then(() => void (replacement = replacementFor(pattern.current)))
+    },
   }
 
   /** The record itself if its value stays. */
@@ -93,7 +94,7 @@ export function searchReplace(given: SearchReplaceOptions): ProducerInterceptor 
   }
 
   if (own.stage === 'bytes') return { ...common, onSerialized: changed, onFetched: changed }
-  return { ...common, onSend: changed, onConsume: (records) => records.map(changed) }
+  return { ...common, onSend: changed, onConsume: (records) => failures.map(records, changed) }
 }
 
 /** As Flume: read, and written again whatever was found. */

@@ -11,6 +11,7 @@ import {
   type ProducerRecord,
 } from 'sluice'
 import { kindOf } from '../option-checks.ts'
+import { RecordFailures } from '../record-failures.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
 import { randomUuids } from './random-uuids.ts'
 
@@ -57,10 +58,13 @@ export function uuidHeader(given?: UuidHeaderOptions): ProducerInterceptor & Con
     headers.set(headerName, prefix === '' ? generate() : prefix + generate())
   }
 
+  const common = { ...(own.compat === 'flume' ? { onError: 'fail' as const } : {}), ...commonOptions('uuid-header', options) }
+  const failures = new RecordFailures(common.name, common.onError ?? 'continue')
+
   return {
-    ...(own.compat === 'flume' ? { onError: 'fail' as const } : {}),
-    ...commonOptions('uuid-header', options),
-    configure() {
+    ...common,
+    configure(context) {
+      failures.configure(context)
       if (generate !== undefined) return
       return import('uuid').then(
         ({ v7 }) => {
@@ -77,10 +81,7 @@ export function uuidHeader(given?: UuidHeaderOptions): ProducerInterceptor & Con
       write(record)
       return record
     },
-    onConsume(records) {
-      for (const record of records) write(record)
-      return records
-    },
+    onConsume: (records) => failures.forEach(records, write),
   }
 }
 
