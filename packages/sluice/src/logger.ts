@@ -35,8 +35,23 @@ export function harmless(logger: Logger): Logger {
 
 function line(level: string, message: string, fields: LogFields | undefined): void {
   let text = `sluice ${level}: ${message}`
-  for (const [name, value] of Object.entries(fields ?? {})) {
-    text += ` ${name}=${value instanceof Error ? JSON.stringify(value.message) : String(value)}`
+  for (const [name, value] of Object.entries(fields ?? {})) text += ` ${name}=${shown(value)}`
+  process.stderr.write(`${escaped(text)}\n`)
+}
+
+/** Text that is more than one word in quotes, and objects as JSON. */
+function shown(value: unknown): string {
+  if (value instanceof Error) return JSON.stringify(value.message)
+  if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+  if (typeof value !== 'object' || value === null) return String(value)
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return Object.prototype.toString.call(value)
   }
-  process.stderr.write(`${text}\n`)
+}
+
+/** Whoever names a topic or a header may not begin a line of the log, nor steer the terminal that shows it. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
