@@ -259,6 +259,7 @@ export interface Headers extends Iterable<Header> {
     add(key: string, value: HeaderValue): this;
     set(key: string, value: HeaderValue): this;
     delete(key: string): boolean;
+    deleteAll(keys: ReadonlySet<string>): boolean;
     keys(): readonly string[];
 }
 
@@ -694,6 +695,7 @@ export declare class RecordHeaders implements Headers {
     add(key: string, value: HeaderValue): this;
     set(key: string, value: HeaderValue): this;
     delete(key: string): boolean;
+    deleteAll(keys: ReadonlySet<string>): boolean;
     keys(): readonly string[];
     setReadOnly(): this;
     [Symbol.iterator](): Iterator<Header>;

@@ -51,6 +51,10 @@ export class FetchedHeaders implements Headers {
     return this.#headers().delete(key)
   }
 
+  deleteAll(keys: ReadonlySet<string>): boolean {
+    return this.#headers().deleteAll(keys)
+  }
+
   keys(): readonly string[] {
     return this.#headers().keys()
   }

@@ -124,3 +124,21 @@ test('headers - may be changed while they are gone through', () => {
   assert.deepEqual(seen, ['a', 'b', 'c'])
   assert.equal(headers.size, 0)
 })
+
+test('headers - deleteAll is delete of each key', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.string())),
+      fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd')),
+      (init, keys) => {
+        const [one, other] = [RecordHeaders.from(init), RecordHeaders.from(init)]
+        const deleted = keys.map((key) => one.delete(key))
+        assert.equal(other.deleteAll(new Set(keys)), deleted.includes(true))
+        assert.deepEqual(pairs(other), pairs(one))
+      },
+    ),
+  )
+  const sent = RecordHeaders.from({ a: '1' }).setReadOnly()
+  assert.equal(sent.deleteAll(new Set(['b'])), false)
+  assert.throws(() => sent.deleteAll(new Set(['a'])), /read only/)
+})

@@ -33,6 +33,8 @@ export interface Headers extends Iterable<Header> {
   set(key: string, value: HeaderValue): this
   /** Removes every header with this key; true if there was one. */
   delete(key: string): boolean
+  /** Removes every header with one of these keys, all in one pass; true if there was one. */
+  deleteAll(keys: ReadonlySet<string>): boolean
   keys(): readonly string[]
 }
 
@@ -146,6 +148,24 @@ export class RecordHeaders implements Headers {
     const first = this.#indexOf(key)
     if (first < 0) return false
     this.#removeFrom(first, key)
+    return true
+  }
+
+  deleteAll(keys: ReadonlySet<string>): boolean {
+    const flat = this.#flat
+    if (flat === undefined) return false
+    let kept = 0
+    for (let at = 0; at < flat.length; at += 2) {
+      const key = flat[at] as string
+      if (keys.has(key)) {
+        this.#assertWritable(key)
+        continue
+      }
+      flat[kept++] = key
+      flat[kept++] = flat[at + 1] as KeptValue
+    }
+    if (kept === flat.length) return false
+    flat.length = kept
     return true
   }
 

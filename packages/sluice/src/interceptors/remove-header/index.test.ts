@@ -129,3 +129,26 @@ test('removeHeader - wrong options are refused', () => {
 })
 
 interceptorContract((options?: RemoveHeaderOptions) => removeHeader({ withName: 'no-such-header', ...options }))
+
+test('removeHeader - however many names go, the list is gone through once: anyone may write very many', async (t) => {
+  const remove = removeHeader({ matching: 'secret.*' })
+  await remove.configure?.(testContext())
+  const headers = RecordHeaders.from(
+    Array.from({ length: 5000 }, (_, index) => [index % 2 === 0 ? `secret-${index}` : `${index}`, 'x'] as const),
+  )
+  const single = t.mock.method(headers, 'delete')
+  const all = t.mock.method(headers, 'deleteAll')
+  remove.onSend?.({ ...recordOf(), headers }, recordContext())
+  assert.deepEqual([headers.size, single.mock.callCount(), all.mock.callCount()], [2500, 0, 1])
+})
+
+test('removeHeader - what matching says is kept for names of usual length, and not for long ones, which anyone may write', (t) => {
+  const remove = removeHeader({ matching: 'secret', engine: 'javascript' })
+  const judged = t.mock.method(RegExp.prototype, 'test')
+  const judgements = (name: string): number => {
+    const before = judged.mock.callCount()
+    for (let times = 0; times < 3; times++) remove.onSend?.(recordOf({ headers: [[name, 'x']] }), recordContext())
+    return judged.mock.callCount() - before
+  }
+  assert.deepEqual([judgements('traceparent'), judgements('x'.repeat(100_000))], [1, 3])
+})

@@ -31,6 +31,8 @@ export interface RemoveHeaderOptions extends CommonInterceptorOptions {
 
 /** Names are few and come again: what `matching` said of them is kept for so many. */
 const NAMES_KEPT = 1000
+/** Others choose the names: a long one is judged anew each time, so that what is kept stays small. */
+const LONGEST_NAME_KEPT = 200
 
 /** Removes headers by name, list or regular expression; all three together if given, none of them is no work (Flume: remove_header). */
 export function removeHeader(given?: RemoveHeaderOptions): ProducerInterceptor & ConsumerInterceptor {
@@ -57,7 +59,7 @@ export function removeHeader(given?: RemoveHeaderOptions): ProducerInterceptor &
     let removed = known.get(name)
     if (removed === undefined) {
       removed = names.has(name) || matching.current.test(name)
-      if (known.size < NAMES_KEPT) known.set(name, removed)
+      if (known.size < NAMES_KEPT && name.length <= LONGEST_NAME_KEPT) known.set(name, removed)
     }
     return removed
   }
@@ -65,9 +67,10 @@ export function removeHeader(given?: RemoveHeaderOptions): ProducerInterceptor &
   function removeFrom(headers: Headers): void {
     if (withName !== undefined) headers.delete(withName)
     if (names.size === 0 && matching === undefined) return
-    let found: string[] | undefined
-    for (const { key } of headers) if (isRemoved(key)) (found ??= []).push(key)
-    if (found !== undefined) for (const name of found) headers.delete(name)
+    if (headers.size === 0) return
+    let found: Set<string> | undefined
+    for (const { key } of headers) if (isRemoved(key)) (found ??= new Set()).add(key)
+    if (found !== undefined) headers.deleteAll(found)
   }
 
   function remove(headers: Headers): void {
