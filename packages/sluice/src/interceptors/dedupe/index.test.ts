@@ -324,3 +324,13 @@ test('dedupe - wrong options are refused by name', () => {
   const { interceptor } = configured()
   assert.throws(() => interceptor.configure?.(testContext({ groupId: 'another' })), /one group, not "group" and "another"/)
 })
+
+for (const [what, reply] of Object.entries({ 'no list': null, 'a text': 'granted', 'an object without a text': [Object.create(null)] })) {
+  test(`dedupe - an answer that is ${what} leaves nobody waiting: the record passes unchecked`, async () => {
+    const redis = new ScriptedRedis()
+    redis.answer = () => reply
+    const { interceptor, consume } = configured({ redis })
+    assert.deepEqual(await consume(withId('a')), [0])
+    assert.equal(interceptor.counts().unchecked, 1)
+  })
+}

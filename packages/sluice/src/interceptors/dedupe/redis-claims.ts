@@ -78,18 +78,20 @@ export class RedisClaims implements ClaimStore {
   async #carryOut(orders: readonly Order[]): Promise<void> {
     const keys = orders.map(({ key }) => key)
     const args = orders.flatMap(({ operation, owner, ttlMs }) => [operation, owner, ttlMs])
-    let answers: readonly unknown[] = []
+    let answers: unknown
     try {
-      answers = (await this.#redis.call('EVAL', CARRY_OUT, keys.length, ...keys, ...args)) as readonly unknown[]
+      answers = await this.#redis.call('EVAL', CARRY_OUT, keys.length, ...keys, ...args)
     } catch {
       // Told by the client.
     }
-    for (const [index, { settle }] of orders.entries()) settle(claimOf(answers[index]))
+    // What stands in between may answer anything: whoever waits must be told something.
+    const list: readonly unknown[] = Array.isArray(answers) ? answers : []
+    for (const [index, { settle }] of orders.entries()) settle(claimOf(list[index]))
   }
 }
 
 /** Clients may give text as bytes. */
 function claimOf(answer: unknown): Claim {
-  const text = String(answer)
+  const text = answer instanceof Uint8Array ? Buffer.from(answer).toString('latin1') : answer
   return text === 'granted' || text === 'held' || text === 'done' ? text : 'unknown'
 }
