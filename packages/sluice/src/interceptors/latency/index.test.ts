@@ -228,3 +228,13 @@ test('latency - wrong options are refused by name, and no part of a URL is told'
     (error: Error) => /redis:\/\//.test(error.message) && !error.message.includes('s3cret'),
   )
 })
+
+test('latency - a time far ahead, as anyone may write it, is no measurement; one that a clock may show is', async () => {
+  const { context, interceptor } = configured()
+  const { clock } = context
+  const ahead = clock.now() + 86_400_000
+  const timestamps = [9e18, ahead + 1, ahead, clock.now() - 5]
+  interceptor.onConsume?.(consumerRecordsOf(timestamps.map((timestamp) => ({ timestamp }))), consumeContext())
+  const { consumed, unmeasured } = interceptor.snapshot()
+  assert.deepEqual([consumed.count, consumed.minMs, consumed.maxMs, unmeasured], [2, -86_400_000, 5, 2])
+})

@@ -44,6 +44,9 @@ export interface LatencyOptions extends CommonInterceptorOptions {
   readonly closeTimeoutMs?: number
 }
 
+/** What clocks may differ by, in milliseconds: a day, for those in a wrong zone. */
+const CLOCK_ERROR_MS = 86_400_000
+
 /** What was measured since the interceptor was made, in this process. */
 export interface LatencySnapshot extends LatencyOfTopic {
   readonly topics: Readonly<Record<string, LatencyOfTopic>>
@@ -120,14 +123,16 @@ export function latency(options?: LatencyOptions): LatencyInterceptor {
     return sum
   }
 
-  /** NaN when nobody knows. */
-  const beginOf = (record: ConsumerRecord): number =>
-    sentHeader !== null ? sentHeader.read(record.headers) : record.timestamp > 0 ? record.timestamp : Number.NaN
+  /** NaN when nobody knows. Others write the times: one far ahead would spoil every average, and the sums in Redis for ever. */
+  function beginOf(record: ConsumerRecord, at: number): number {
+    const begin = sentHeader !== null ? sentHeader.read(record.headers) : record.timestamp
+    return begin > 0 && begin <= at + CLOCK_ERROR_MS ? begin : Number.NaN
+  }
 
   function measureHandled(records: readonly ConsumerRecord[]): void {
     const ended = now()
     for (const record of records) {
-      const begin = beginOf(record)
+      const begin = beginOf(record, ended)
       if (!Number.isNaN(begin)) latenciesOf(record.topic).handled.record(ended - begin)
     }
   }
@@ -193,7 +198,7 @@ export function latency(options?: LatencyOptions): LatencyInterceptor {
         const latencies = latenciesOf(topic)
         const { consumed } = latencies
         for (const record of ofPartition) {
-          const begin = beginOf(record)
+          const begin = beginOf(record, at)
           if (Number.isNaN(begin)) latencies.unmeasured++
           else consumed.record(at - begin)
         }
