@@ -417,3 +417,10 @@ function firstBroken(lines: readonly string[], key?: string): number {
     return !isRight
   })
 }
+
+test('audit - a header that somebody made very long is cut, so that its entry fits into any sink', async () => {
+  const { interceptor, entries, send } = await made({ headers: ['user'] })
+  send({}, null, { user: 'a'.repeat(1_000_000) })
+  await interceptor.flush()
+  assert.equal(entries[0]?.headers?.user?.length, 1024)
+})

@@ -40,7 +40,7 @@ export interface AuditOptions extends CommonInterceptorOptions {
   readonly who?: string | ((subject: AuditSubject) => string)
   /** When a consumed record is written down: after its handler in `run`, or once it is committed. @default handle */
   readonly consumed?: 'handle' | 'commit'
-  /** Headers whose values are written down. @default [] */
+  /** Headers whose values are written down, 1024 bytes of each at most. @default [] */
   readonly headers?: readonly string[]
   /** Writes down checksum and size of what was sent and committed (KIP-42), which ties an entry to its content. @default false */
   readonly checksums?: boolean
@@ -275,11 +275,14 @@ function sinkFor(sink: NonNullable<AuditOptions['sink']>, context: InterceptorCo
   return 'file' in sink ? new FileSink(sink) : new TopicSink(sink, context, writeTimeoutMs)
 }
 
+/** Others write them: an entry must stay small enough for the queue and for a topic. */
+const MAX_HEADER_BYTES = 1024
+
 function headersOf(headers: Headers, names: readonly string[]): Record<string, string | null> {
   const found: Record<string, string | null> = {}
   for (const name of names) {
-    const value = headers.getString(name)
-    if (value !== undefined) found[name] = value
+    const value = headers.get(name)
+    if (value !== undefined) found[name] = value === null ? null : value.toString('utf8', 0, MAX_HEADER_BYTES)
   }
   return found
 }

@@ -188,3 +188,11 @@ test('logger - wrong options are refused by name', () => {
   assert.throws(() => logger({ levels: { sent: 'info' } as never }), /has no event "sent"; there are acknowledged/)
   assert.throws(() => logger({ include: ['value'] as never }), /include can hold key and headers, not "value"/)
 })
+
+test('logger - of very many headers only the first are written, and how many more there are', () => {
+  const { send, lines } = made({ include: ['headers'], sampleRate: 1 })
+  send(null, { headers: Array.from({ length: 1000 }, (_, index) => [`${'n'.repeat(300)}${index}`.slice(index % 2), 'x'] as const) })
+  const { headers } = lines[0]!.fields as { headers: Record<string, string> }
+  assert.equal(headers['...'], '950 more')
+  assert.ok(JSON.stringify(headers).length < 60 * 300)
+})

@@ -206,7 +206,7 @@ function checkLevels(given: unknown): string | null {
   if (typeof given !== 'object' || given === null)
     return `must be an object of event and level, not ${given === null ? 'null' : typeof given}`
   for (const [event, level] of Object.entries(given)) {
-    if (!(event in defaultLevels)) return `has no event "${event}"; there are ${Object.keys(defaultLevels).join(', ')}`
+    if (!Object.hasOwn(defaultLevels, event)) return `has no event "${event}"; there are ${Object.keys(defaultLevels).join(', ')}`
     if (!logLevels.includes(level)) return `of "${event}" must be one of ${logLevels.join(', ')}`
   }
   return null

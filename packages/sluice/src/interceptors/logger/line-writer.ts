@@ -53,11 +53,18 @@ export function errorFields(error: unknown): { readonly name: string; readonly c
 
 export const REDACTED = '[redacted]'
 const MAX_TEXT = 256
+const MAX_HEADERS = 50
 
-/** Headers as text by name; the last one counts, as with `get`. */
+/** Headers as text by name; the last one counts, as with `get`. Beyond so many it is only told how many more there are. */
 export function headerFields(headers: Headers, redacted: ReadonlySet<string>): Record<string, string | null> {
   const fields: [string, string | null][] = []
-  for (const { key, value } of headers) fields.push([key, redacted.has(key.toLowerCase()) ? REDACTED : textOf(value)])
+  for (const { key, value } of headers) {
+    if (fields.length === MAX_HEADERS) {
+      fields.push(['...', `${headers.size - MAX_HEADERS} more`])
+      break
+    }
+    fields.push([key.slice(0, MAX_TEXT), redacted.has(key.toLowerCase()) ? REDACTED : textOf(value)])
+  }
   return Object.fromEntries(fields)
 }
 
