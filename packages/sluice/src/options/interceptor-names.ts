@@ -39,7 +39,8 @@ export function isSameName(a: string, b: string): boolean {
 
 function otherName(text: string): string | undefined {
   const plain = JAVA_CLASS.exec(text)?.[1] ?? text.replace(/\$\w+$/, '')
-  return Object.hasOwn(otherNames, plain) ? otherNames[plain] : undefined
+  // Flume compares its aliases without case, and its own documentation writes them in capitals.
+  return [plain, plain.toLowerCase()].map((name) => (Object.hasOwn(otherNames, name) ? otherNames[name] : undefined)).find(Boolean)
 }
 
 function kebab(text: string): string {

@@ -112,11 +112,11 @@ const at = 'bootstrap.servers=localhost:1\n'
 
 test('properties - interceptor.classes names ready-made ones as Sluice, Flume and Java call them; their options come with the types they want', () => {
   const options = fromProperties(`${at}
-    interceptor.classes=timestamp, org.apache.flume.interceptor.StaticInterceptor$Builder, regexFilter, host-header
+    interceptor.classes=TIMESTAMP, org.apache.flume.interceptor.StaticInterceptor$Builder, regexFilter, host-header
     interceptor.timestamp-header.preserveExisting=true
     interceptor.StaticInterceptor.key=region
     interceptor.static.value=12
-    interceptor.regex_filter.regex=true
+    interceptor.REGEX_FILTER.regex=true
     interceptor.regexFilter.topics=web, shop
     interceptor.regexFilter.when.not=web-internal
     interceptor.regexFilter.disableAfter.failures=5

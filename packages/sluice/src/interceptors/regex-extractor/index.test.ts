@@ -235,3 +235,12 @@ test('regexExtractor - on the consumer it adds headers to each record', () => {
 interceptorContract((options?: Partial<RegexExtractorOptions>) =>
   regexExtractor({ regex: '(no-such-text)', serializers: [{ name: 'x' }], ...options } as RegexExtractorOptions),
 )
+
+test('regexExtractor - blanks behind the names of serializers, which a properties file keeps, count for nothing, as in Java', async () => {
+  const names = { 'serializers.s1.name': 'a', 'serializers.s2.name': 'b' } as const
+  for (const compat of ['none', 'flume'] as const) {
+    assert.deepEqual(await extracted({ compat, regex: '(\\d)(\\d)', serializers: 's1 s2 \t', ...names }, '12'), { a: '1', b: '2' })
+    refused({ compat, regex: '(a)', serializers: '  ' }, /at least one serializer/)
+    refused({ compat, regex: '(a)', serializers: ' s1', ...names }, /needs a name/)
+  }
+})

@@ -48,8 +48,15 @@ export function serializersOf(
 ): NamedSerializer[] {
   if (init === undefined || init.length === 0) throw configError('serializers must name at least one serializer: [{ name: "header" }]')
   return typeof init === 'string'
-    ? init.split(/[ \t-\r]+/).map((name) => named(propertiesOf(name, properties), `serializers.${name}`))
+    ? namesIn(init).map((name) => named(propertiesOf(name, properties), `serializers.${name}`))
     : init.map((one, index) => named(one, `serializers[${index}]`))
+}
+
+/** As `split("\\s+")` in Java, which leaves out empty parts at the end: a properties file keeps blanks there. */
+function namesIn(text: string): string[] {
+  const names = text.replace(/[ \t-\r]+$/, '').split(/[ \t-\r]+/)
+  if (names.join('') === '') throw configError('serializers must name at least one serializer: "s1 s2"')
+  return names
 }
 
 /** `serializers.s1.name` and the like, without the part before. */

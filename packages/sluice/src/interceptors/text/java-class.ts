@@ -69,8 +69,7 @@ export const SHORTHANDS: Readonly<Record<string, string>> = {
 export function javaProperty(name: string, ignoreCase: boolean): string {
   if (ignoreCase && (name === 'Lower' || name === 'Upper')) return POSIX.Alpha!
   if (ignoreCase && /^(?:Is)?(?:Lu|Ll|Lt)$|^Is(?:Upper|Lower|Title)_?case$|^java(?:Upper|Lower|Title)Case$/i.test(name)) return POSIX.LC!
-  const posix = POSIX[name]
-  if (posix !== undefined) return posix
+  if (Object.hasOwn(POSIX, name)) return POSIX[name]!
   const assigned = /^(\w+)=(.+)$/.exec(name)
   if (assigned !== null) {
     const key = assigned[1]!.toLowerCase()
@@ -80,8 +79,8 @@ export function javaProperty(name: string, ignoreCase: boolean): string {
   }
   if (name.startsWith('Is')) {
     const rest = name.slice(2)
-    const binary = BINARY[rest.toLowerCase().replaceAll(/[_\s-]/g, '')]
-    if (binary !== undefined) return binary
+    const plain = rest.toLowerCase().replaceAll(/[_\s-]/g, '')
+    if (Object.hasOwn(BINARY, plain)) return BINARY[plain]!
     return isCategory(rest) ? known(rest, name) : known(`Script=${scriptName(rest)}`, name)
   }
   if (!isCategory(name)) throw unknownProperty(name)

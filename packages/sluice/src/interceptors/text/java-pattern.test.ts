@@ -58,6 +58,8 @@ test('javaPattern - what cannot be told in JavaScript is refused, by name where 
     ['(?u)a', /flag \(\?u\)/],
     ['(?U)\\w', /flag \(\?U\)/],
     ['\\p{InGreek}', /\\p\{InGreek\}/],
+    ['\\p{__proto__}', /\\p\{__proto__\}/],
+    ['\\p{Isconstructor}', /\\p\{Isconstructor\}/],
     ['(?i)(a)\\1', /where case is ignored/],
     ['[b-a]', /ends before it starts/],
     ['a)', /closes nothing/],
