@@ -17,6 +17,8 @@ export interface MonitorReport {
   readonly event: 'start' | 'report' | 'close'
   /** Milliseconds since 1970 by the clock of the client's machine, when the report was handed to its transport. */
   readonly sentAt: number
+  /** How often this session reports, give or take a fifth, in milliseconds; three misses in a row and it counts as dead. @default 5000 */
+  readonly intervalMs?: number
   /** When an earlier report was handed over and acknowledged, by the same clock: with the broker's time of that report, a clock probe. */
   readonly probe?: { readonly seq: number; readonly sentAt: number; readonly ackedAt: number }
   readonly client: MonitoredClient
@@ -66,8 +68,12 @@ export interface MonitorCell {
   /** True when there were too many ranges: those given are right, but not all. */
   readonly approximate?: true
 
-  /** Producer: offsets that brokers acknowledged. */
+  /** Producer: offsets that brokers acknowledged; those of a transaction once it is committed. */
   readonly acked?: OffsetRanges
+  /** Producer: offsets of transactions that were aborted. Nobody is owed them. */
+  readonly aborted?: OffsetRanges
+  /** Producer: of `acked`, those that had been acknowledged to this session in this window before: the log was truncated in between. */
+  readonly overwritten?: OffsetRanges
   /** Producer: sends that failed, by error code. */
   readonly failed?: Readonly<Record<string, number>>
   /** Producer: from `send` to the acknowledgement, milliseconds. */
@@ -97,7 +103,11 @@ export interface MonitorCell {
   readonly readSequences?: Readonly<Record<string, OffsetRanges>>
 }
 
-/** A consumer's hold on a partition, from its first fetch there until it is given up; a new one begins after a rebalance or a seek. */
+/**
+ * A consumer's hold on a partition, from its first fetch there until it is given up. A new one begins when the partition
+ * comes back after a rebalance, and when reading goes back; a leap forward stays in it. Of one that a new one took the place
+ * of, the last state is reported too.
+ */
 export interface MonitorAssignment {
   readonly topic: string
   readonly partition: number
