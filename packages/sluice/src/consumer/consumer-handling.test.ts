@@ -41,9 +41,9 @@ async function handled(
   const consumer = cluster.consumer({}, [last, ...interceptors(events)])
   consumer.subscribe(['t'])
   let failure: unknown
-  const eachHandled = async ({ value }: { value: string | null }): Promise<void> => {
+  const eachHandled = ({ value }: { value: string | null }): void | Promise<void> => {
     events.push(`${value}`)
-    await eachRecord(`${value}`, events)
+    return eachRecord(`${value}`, events)
   }
   await consumer.run({ signal: stop.signal, eachRecord: eachHandled }).catch((error) => {
     failure = error
@@ -356,3 +356,47 @@ for (const how of ['close', 'unsubscribe'] as const) {
     await consumer.close()
   })
 }
+
+for (const [how, handle] of [
+  ['a plain one', (_record, next) => void next()],
+  ['an asynchronous one', async (_record, next) => void next()],
+  [
+    'one with a verdict',
+    (_record, next) => {
+      void next()
+      return drop('too late')
+    },
+  ],
+] as readonly (readonly [string, NonNullable<Interceptor['handle']>])[]) {
+  test(`handling - what the handler throws is not lost when the hook, ${how}, did not wait for next`, async () => {
+    for (const isLate of [false, true]) {
+      const eachRecord = (value: string): void | Promise<void> => {
+        const work = (): void => {
+          if (value === 'a') throw new Error('not a')
+        }
+        return isLate ? new Promise(setImmediate).then(work) : work()
+      }
+      const { failure, events } = await handled(['a', 'b'], () => [{ name: 'careless', onError: 'fail', handle }], eachRecord)
+      assert.deepEqual([(failure as Error | undefined)?.message, events], ['not a', ['a']])
+    }
+  })
+}
+
+test('handling - a failure is dealt with by whoever waits for next, in whatever way', async () => {
+  const ways: readonly NonNullable<Interceptor['handle']>[] = [
+    async (_record, next) => {
+      try {
+        await next()
+      } catch {}
+    },
+    (_record, next) => next().catch(() => {}),
+    async (_record, next) => void (await Promise.allSettled([next()])),
+  ]
+  const eachRecord = (value: string): void => {
+    if (value === 'a') throw new Error('not a')
+  }
+  for (const handle of ways) {
+    const { failure, events } = await handled(['a', 'b'], () => [{ name: 'forgives', handle }], eachRecord)
+    assert.deepEqual([failure, events], [undefined, ['a', 'b']])
+  }
+})

@@ -381,3 +381,18 @@ test('chain - those behind are told what was taken out before them: by whom, and
     [2, 'filters', 'filtered'],
   ])
 })
+
+test('chain - a promise from a function given to records.map or records.filter is refused, and nobody hears it reject', async () => {
+  const late = (async () => {
+    throw new Error('nobody hears it')
+  }) as () => never
+  for (const method of ['map', 'filter'] as const) {
+    const fixture = new Fixture({ name: 'late', onError: 'fail', onConsume: (records) => records[method](late) })
+    const given = recordsOf(record(0), record(1))
+    assert.throws(
+      () => fixture.consumed(given),
+      (error) => isKafkaError(error) && new RegExp(`records.${method}: the function returned a promise`).test(String(error.cause)),
+    )
+  }
+  await new Promise(setImmediate)
+})

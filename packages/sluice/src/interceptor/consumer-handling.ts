@@ -84,6 +84,7 @@ export abstract class Handling<T> {
     // A hook that did not wait for `next` has not dealt with what comes of it.
     if (next.running !== undefined) await (hasThrown ? next.running.catch(() => {}) : next.running)
     if (!hasThrown) {
+      next.throwUnheard()
       try {
         const instead = await this.#settle(returned, next, placed, handled)
         if (member.isStained && !isSlow) member.succeeded()
@@ -190,6 +191,26 @@ export class BatchHandling extends Handling<PartitionRecords> {
 /** What the hook itself did wrong, told apart from what the handler threw. */
 class WrongReturn extends Error {}
 
+/** What `next` gives: knows whether anybody, by `await` or else, waited for it. */
+class NextPromise extends Promise<void> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
+  }
+
+  isHeard = false
+
+  // biome-ignore-start lint/suspicious/noThenProperty: `await` calls it, as this is a promise
+  override then<A = void, B = never>(
+    // biome-ignore lint/suspicious/noConfusingVoidType: as of Promise<void>
+    onFulfilled?: ((value: void) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.isHeard = true
+    return super.then(onFulfilled, onRejected)
+  }
+  // biome-ignore-end lint/suspicious/noThenProperty: as above
+}
+
 /** One hook's `next`. */
 class Next {
   /** The call under way. */
@@ -202,6 +223,7 @@ class Next {
   readonly #run: () => Promise<void>
   readonly #clock: Clock
   #failure: { readonly error: unknown } | undefined = undefined
+  #given: NextPromise | undefined = undefined
 
   constructor(run: () => Promise<void>, clock: Clock) {
     this.#run = run
@@ -224,10 +246,17 @@ class Next {
 
   /** After a call that failed it may be called again: a retry. */
   readonly call = (): Promise<void> => {
-    const calling = this.#begin()
+    const began = this.#begin()
+    const given = new NextPromise((resolve, reject) => void began.then(resolve, reject))
     // Whoever does not wait for it leaves no unhandled rejection.
-    calling.catch(() => {})
-    return calling
+    Promise.prototype.then.call(given, undefined, () => {})
+    if (this.running === began) this.#given = given
+    return given
+  }
+
+  /** Throws the failure of a call that the hook did not wait for: nobody has dealt with it. */
+  throwUnheard(): void {
+    if (this.#failure !== undefined && !this.hasSucceeded && this.#given?.isHeard === false) throw this.#failure.error
   }
 
   #begin(): Promise<void> {

@@ -49,7 +49,7 @@ export class ConsumerRecords<K = any, V = any> implements Iterable<ConsumerRecor
 
   /** The same records after `keep` was asked for each; positions stay as they are. */
   filter(keep: (record: ConsumerRecord<K, V>) => boolean): ConsumerRecords<K, V> {
-    return this.#with((entries) => entries.filter((entry) => entry instanceof JudgedRecord || keep(entry)))
+    return this.#with((entries) => entries.filter((entry) => entry instanceof JudgedRecord || kept(keep(entry))))
   }
 
   /**
@@ -105,7 +105,20 @@ function judged(record: ConsumerRecord, returned: ConsumerRecord | Verdict): Ent
     const given = returned === null ? 'null' : typeof returned
     throw new TypeError(`records.map: the function returned ${given}; it must return the record, a changed copy, or a verdict`)
   }
+  refusePromise('map', returned)
   return isVerdict(returned) ? new JudgedRecord(record, returned) : returned
+}
+
+function kept(answer: unknown): boolean {
+  refusePromise('filter', answer)
+  return Boolean(answer)
+}
+
+/** It would count as a record, or as a yes, whatever it comes to. */
+function refusePromise(method: 'map' | 'filter', returned: unknown): void {
+  if (!(returned instanceof Promise)) return
+  returned.catch(() => {})
+  throw new TypeError(`records.${method}: the function returned a promise; await what takes time in onConsume, before records.${method}`)
 }
 
 function recordsOf(entries: readonly Entry[]): readonly ConsumerRecord[] {
