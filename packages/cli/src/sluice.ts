@@ -18,6 +18,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     about: 'a Kafka-protocol broker for development on loopback ports',
     load: async () => (await import('./commands/devbroker.ts')).devbroker,
   },
+  top: {
+    about: 'the streams of a monitor in the terminal: what is missing, doubled, late',
+    load: async () => (await import('./commands/top.ts')).top,
+  },
 }
 
 function usage(): string {
