@@ -32,8 +32,10 @@ export function checkReport(value: unknown): MonitorReport {
     throw new ReportError('session', 'must be 16 hexadecimal digits')
   }
   whole(report.seq, 'seq')
+  if (report.after !== undefined && report.after !== -1) whole(report.after, 'after')
   oneOf(['start', 'report', 'close'])(report.event, 'event')
   number(report.sentAt, 'sentAt')
+  if (report.intervalMs !== undefined) number(report.intervalMs, 'intervalMs')
   if (report.probe !== undefined) {
     const probe = fields(report.probe, 'probe')
     whole(probe.seq, 'probe.seq')
@@ -64,7 +66,7 @@ function checkCell(value: unknown, at: string): void {
   number(cell.window, `${at}.window`)
   if (cell.window !== -1) whole(cell.window, `${at}.window`)
   for (const name of ['version', 'records', 'bytes']) whole(cell[name], `${at}.${name}`)
-  for (const name of ['acked', 'seen', 'redelivered', 'replayed', 'sequences']) optional(cell, name, at, ranges)
+  for (const name of ['acked', 'aborted', 'overwritten', 'seen', 'redelivered', 'replayed', 'sequences']) optional(cell, name, at, ranges)
   for (const name of ['failed', 'dropped']) optional(cell, name, at, counts)
   for (const name of ['filtered', 'readSequences']) optional(cell, name, at, rangesByName)
   for (const name of ['produce', 'transit', 'queue', 'process', 'commit']) optional(cell, name, at, histogram)

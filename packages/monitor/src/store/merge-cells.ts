@@ -13,7 +13,7 @@ export function mergeCells(cells: readonly MonitorCell[], window: number): Monit
     bytes: sum(({ bytes }) => bytes),
   }
   if (cells.some(({ approximate }) => approximate)) merged.approximate = true
-  for (const name of ['acked', 'seen', 'redelivered', 'replayed', 'sequences'] as const) {
+  for (const name of ['acked', 'aborted', 'overwritten', 'seen', 'redelivered', 'replayed', 'sequences'] as const) {
     const given = cells.flatMap((cell) => (cell[name] === undefined ? [] : [cell[name]]))
     if (given.length > 0) merged[name] = unite(given)
   }

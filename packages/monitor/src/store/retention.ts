@@ -154,7 +154,7 @@ function dropSessions(database: DatabaseSync, before: number): number {
     .prepare('SELECT id FROM session WHERE received_at < ? AND NOT EXISTS (SELECT 1 FROM cell WHERE session = id AND window >= 0) LIMIT 20')
     .all(before) as { id: number }[]
   for (const { id } of gone) {
-    for (const table of ['cell', 'assignment', 'probe']) database.prepare(`DELETE FROM ${table} WHERE session = ?`).run(id)
+    for (const table of ['cell', 'assignment', 'arrival']) database.prepare(`DELETE FROM ${table} WHERE session = ?`).run(id)
     database.prepare('DELETE FROM session WHERE id = ?').run(id)
   }
   return gone.length

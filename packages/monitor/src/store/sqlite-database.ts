@@ -16,8 +16,9 @@ const schema = `
     body TEXT NOT NULL
   ) STRICT;
   CREATE INDEX session_revision ON session (revision);
-  CREATE TABLE probe (
-    session INTEGER NOT NULL, seq INTEGER NOT NULL, received_at REAL NOT NULL, body TEXT, PRIMARY KEY (session, seq)
+  CREATE TABLE arrival (
+    session INTEGER NOT NULL, seq INTEGER NOT NULL, received_at REAL NOT NULL, by_broker INTEGER NOT NULL, sent_at REAL NOT NULL,
+    probe TEXT, PRIMARY KEY (session, seq)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE cell (
     tier INTEGER NOT NULL, window INTEGER NOT NULL, topic INTEGER NOT NULL, partition INTEGER NOT NULL, session INTEGER NOT NULL,

@@ -5,8 +5,8 @@ import type { ReportOffset, TakenReport } from '../ingest/report-sink.ts'
 import type { MonitorStore, StoreBatch, StoreNote } from './monitor-store.ts'
 import { openDatabase, transaction } from './sqlite-database.ts'
 
-/** Clock probes kept of each session. */
-const MAX_PROBES = 32
+/** Reports of each session of which is kept when they came, for its clock and for what it has told until when. */
+const MAX_ARRIVALS = 32
 const TIER_10S = 0
 const MINUTE_MS = 60_000
 const QUARTER_MS = 900_000
@@ -46,11 +46,6 @@ export class SqliteStore implements MonitorStore {
   /** Grows with every transaction, of whichever process. */
   get revision(): number {
     return this.#meta('revision')
-  }
-
-  /** Another number when another connection has written to the file. */
-  get dataVersion(): number {
-    return (this.#statements.dataVersion.get() as { data_version: number }).data_version
   }
 
   /** Reports that were kept, those that came twice counted twice. */
@@ -104,13 +99,14 @@ export class SqliteStore implements MonitorStore {
     for (const { id, name, seq, receivedAt, body } of sessions) {
       const { byBroker, ...rest } = JSON.parse(body) as SessionBody
       const empty = { v: 1, session: name, ...rest, event: 'report', cells: [], assignments: [] } as const
-      const probes = this.#statements.probes.all(id) as unknown as ProbeRow[]
-      for (const probe of probes) {
-        if (probe.seq < seq) yield { report: { ...empty, ...probed(probe) }, receivedAt: probe.receivedAt, byBroker: true }
+      const arrivals = this.#statements.arrivals.all(id) as unknown as ArrivalRow[]
+      for (const arrival of arrivals) {
+        if (arrival.seq >= seq) continue
+        yield { report: { ...empty, ...told(arrival) }, receivedAt: arrival.receivedAt, byBroker: arrival.byBroker === 1 }
       }
-      const last = probes.find((probe) => probe.seq === seq)
+      const last = arrivals.find((arrival) => arrival.seq === seq)
       const [cells, assignments] = [this.#cells(id, revision), this.#assignments(id, revision)]
-      const report = { ...empty, event: rest.event, seq, cells, assignments, ...(last === undefined ? {} : probed(last)) }
+      const report = { ...empty, event: rest.event, seq, cells, assignments, ...(last === undefined ? {} : told(last)) }
       yield { report, receivedAt, byBroker }
     }
   }
@@ -126,16 +122,14 @@ export class SqliteStore implements MonitorStore {
 
   #keep({ report, receivedAt, byBroker }: TakenReport, revision: number): void {
     const { v, session: name, seq, probe, cells, assignments, ...rest } = report
-    const { putSession, sessionOf, touchSession, putProbe, dropProbes } = this.#statements
+    const { putSession, sessionOf, touchSession, putArrival, dropArrivals } = this.#statements
     const body: SessionBody = { ...rest, byBroker }
     putSession.run(name, seq, receivedAt, revision, JSON.stringify(body))
     const { id } = sessionOf.get(name) as unknown as SessionRow
     // An older report may still bring cells; then the session is what has changed.
     touchSession.run(revision, id)
-    if (byBroker) {
-      putProbe.run(id, seq, receivedAt, probe === undefined ? null : JSON.stringify(probe))
-      dropProbes.run(id, id, MAX_PROBES)
-    }
+    putArrival.run(id, seq, receivedAt, byBroker ? 1 : 0, report.sentAt, probe === undefined ? null : JSON.stringify(probe))
+    dropArrivals.run(id, id, MAX_ARRIVALS)
     for (const cell of cells) this.#keepCell(id, cell, revision)
     for (const assignment of assignments) this.#keepAssignment(id, assignment, revision)
   }
@@ -199,15 +193,17 @@ export class SqliteStore implements MonitorStore {
   }
 }
 
-interface ProbeRow {
+interface ArrivalRow {
   readonly seq: number
   readonly receivedAt: number
-  readonly body: string | null
+  readonly byBroker: number
+  readonly sentAt: number
+  readonly probe: string | null
 }
 
-/** The part of a report that says something of clocks. */
-function probed({ seq, body }: ProbeRow): Pick<MonitorReport, 'seq' | 'probe'> {
-  return body === null ? { seq } : { seq, probe: JSON.parse(body) }
+/** The part of a report that is about its way. */
+function told({ seq, sentAt, probe }: ArrivalRow): Pick<MonitorReport, 'seq' | 'sentAt' | 'probe'> {
+  return probe === null ? { seq, sentAt } : { seq, sentAt, probe: JSON.parse(probe) }
 }
 
 interface CellRow {
@@ -231,7 +227,6 @@ function prepare(database: DatabaseSync) {
   return {
     bump: statement(`UPDATE meta SET value = value + 1 WHERE name = 'revision' RETURNING value`),
     countReports: statement(`UPDATE meta SET value = value + ? WHERE name = 'reports'`),
-    dataVersion: statement('PRAGMA data_version'),
     meta: statement('SELECT value FROM meta WHERE name = ?'),
     putTopic: statement('INSERT INTO topic (name) VALUES (?) ON CONFLICT DO NOTHING'),
     topicId: statement('SELECT id FROM topic WHERE name = ?'),
@@ -242,10 +237,16 @@ function prepare(database: DatabaseSync) {
       WHERE excluded.seq > seq`),
     sessionOf: statement('SELECT id, seq FROM session WHERE name = ?'),
     touchSession: statement('UPDATE session SET revision = ? WHERE id = ?'),
-    putProbe: statement('INSERT INTO probe (session, seq, received_at, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING'),
-    dropProbes: statement(`
-      DELETE FROM probe WHERE session = ? AND seq <= (SELECT seq FROM probe WHERE session = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)`),
-    probes: statement('SELECT seq, received_at AS receivedAt, body FROM probe WHERE session = ? ORDER BY seq'),
+    // A report that comes again came at the earlier time.
+    putArrival: statement(`
+      INSERT INTO arrival (session, seq, received_at, by_broker, sent_at, probe) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET received_at = excluded.received_at, by_broker = excluded.by_broker
+      WHERE excluded.received_at < received_at`),
+    dropArrivals: statement(`
+      DELETE FROM arrival WHERE session = ? AND seq <= (SELECT seq FROM arrival WHERE session = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)`),
+    arrivals: statement(
+      'SELECT seq, received_at AS receivedAt, by_broker AS byBroker, sent_at AS sentAt, probe FROM arrival WHERE session = ? ORDER BY seq',
+    ),
     putCell: statement(`
       INSERT INTO cell (tier, window, topic, partition, session, version, revision, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET version = excluded.version, revision = excluded.revision, body = excluded.body
