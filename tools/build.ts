@@ -33,7 +33,9 @@ export function buildPackages(folder: string): BuiltPackage[] {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   declare(folder, readdirSync(ownPackages))
-  return bundlePackages(folder).map((built) => ({ ...built, tarball: pack(built.folder, folder) }))
+  const bundled = bundlePackages(folder)
+  buildPage(join(folder, 'monitor'))
+  return bundled.map((built) => ({ ...built, tarball: pack(built.folder, folder) }))
 }
 
 /** As `buildPackages`, but without types and tarballs; also for a copy of the repository, with its packages in `packages`. */
@@ -103,6 +105,11 @@ function bundle(source: string, output: string): void {
   })
 }
 
+/** The web page of the monitor, beside its main file. */
+function buildPage(monitor: string): void {
+  run(process.execPath, [join(root, 'tools', 'build-page.ts'), join(monitor, 'page')])
+}
+
 /** The files that can be imported or run, relative to the package's folder. */
 function entriesOf(folder: string): string[] {
   const { exports, bin } = manifestOf(folder)
@@ -130,7 +137,7 @@ function publishedManifest({ private: _, exports, bin, ...rest }: Manifest): obj
     ...rest,
     ...(exports === undefined ? {} : { exports: Object.fromEntries(entries) }),
     ...(bin === undefined ? {} : { bin: Object.fromEntries(commands) }),
-    files: ['**/*.js', '**/*.d.ts', '*.schema.json', 'NOTICE'],
+    files: ['**/*.js', '**/*.d.ts', 'page/**', '*.schema.json', 'NOTICE'],
   }
 }
 

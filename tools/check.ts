@@ -9,6 +9,7 @@ const withTests = !process.argv.includes('--quick')
 
 const steps: readonly (readonly [name: string, command: string])[] = [
   ['types', 'npx tsc --noEmit'],
+  ['types of the page', 'npx tsc --noEmit -p packages/monitor/page'],
   ['lint and format', 'npx biome check .'],
   ['import directions', 'node tools/check-imports.ts'],
   ['file sizes', 'node tools/check-sizes.ts'],

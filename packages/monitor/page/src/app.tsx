@@ -30,7 +30,7 @@ const pages: Readonly<Record<PageName, () => preact.ComponentChildren>> = {
 export function App() {
   const { page, topic, group } = useObservable(view)
   const status = useAnswer<StatusAnswer>('status')
-  const nothing = status.data !== undefined && status.data.reports === 0 && page !== 'alerts'
+  const isNothing = status.data?.reports === 0 && page !== 'alerts'
   const Page = pages[page]
   useEffect(() => {
     const name = page === 'stream' ? `${topic} → ${group}` : page
@@ -44,13 +44,13 @@ export function App() {
       <Header />
       <main id="content" tabIndex={-1}>
         <ConnectionNotice error={status.error} />
-        {!nothing &&
+        {!isNothing &&
           status.data?.problems.map((problem) => (
             <Notice key={problem} tone="bad">
               {problem}
             </Notice>
           ))}
-        {nothing ? <NothingReceived status={status.data!} /> : <Page key={page} />}
+        {isNothing && status.data !== undefined ? <NothingReceived status={status.data} /> : <Page key={page} />}
       </main>
       <Announcer />
     </>

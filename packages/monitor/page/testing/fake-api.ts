@@ -31,6 +31,7 @@ export interface FakeApi {
   /** Tells every page of an alert. */
   alert(): void
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** `port` 0 for any that is free. */
@@ -62,6 +63,12 @@ export async function startFakeApi(scenario: Scenario = 'busy', port: number = 0
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const bound = (server.address() as AddressInfo).port
+  const close = async (): Promise<void> => {
+    if (!server.listening) return
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  }
   return {
     url: `http://127.0.0.1:${bound}/`,
     port: bound,
@@ -77,11 +84,8 @@ export async function startFakeApi(scenario: Scenario = 'busy', port: number = 0
       tell('revision', { revision: data.revision, now: fixedNow })
     },
     alert: () => tell('alert', newAlert(data)),
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

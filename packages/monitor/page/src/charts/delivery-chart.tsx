@@ -84,7 +84,7 @@ function dataOf(bins: readonly SeriesBin[], bin: number): uPlot.AlignedData {
     expected.push(null)
     consumed.push(null)
   }
-  return [x, expected, consumed]
+  return [x, consumed, expected]
 }
 
 function shapeOf(colors: Colors, latest: Latest): PlotShape {
@@ -93,8 +93,8 @@ function shapeOf(colors: Colors, latest: Latest): PlotShape {
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max) * 1.06] } },
     axes: [{ values: (_plot, splits) => splits.map(compact) }],
     series: [
-      { stroke: colors.text, width: 1.25, paths: stepped, points: { show: false } },
       { stroke: colors.consumed, width: 1, fill: colors['consumed-fill'], paths: stepped, points: { show: false } },
+      { stroke: colors.text, width: 1.25, paths: stepped, points: { show: false } },
     ],
     drawBelow: (plot) => drawBetween(plot, colors, latest.current),
     drawAbove: (plot) => drawMarks(plot, colors, latest.current),

@@ -28,8 +28,7 @@ export function Figure({ name, title, summary, readout, legend, controls, table,
   const [asTable, setAsTable] = useState(false)
   const id = useId()
   return (
-    // biome-ignore lint/a11y/useSemanticElements: it is a figure and a group, which lets a reader skip all of it
-    <figure class="panel figure" role="group" aria-labelledby={id} data-figure={name}>
+    <figure class="panel figure" aria-labelledby={id} data-figure={name}>
       <figcaption>
         <div class="panel-head">
           <h2 id={id}>{title}</h2>

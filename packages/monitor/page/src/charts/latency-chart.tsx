@@ -27,7 +27,7 @@ export function LatencyChart({ bins, bin, range }: ChartProps) {
   return (
     <Figure
       name="latency"
-      title={stage === 'latency' ? 'Latency, record to application' : 'Processing time'}
+      title={stage === 'latency' ? 'Latency' : 'Processing time'}
       summary={summaryOf(values, times, zone)}
       readout={readout}
       controls={

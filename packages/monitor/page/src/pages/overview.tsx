@@ -100,7 +100,7 @@ function Tiles({ rows }: { readonly rows: readonly StreamRow[] }) {
         note={latency === null ? '' : `±${duration(latency.errorMs)}, slowest stream`}
         sort="-p99"
       />
-      <Tile name="coverage" label="Coverage" value={percent(coverage)} note="of records from monitored producers" sort="coverage" />
+      <Tile name="coverage" label="Coverage" value={percent(coverage)} note="from monitored producers" sort="coverage" />
     </section>
   )
 }

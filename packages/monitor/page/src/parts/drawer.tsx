@@ -138,7 +138,7 @@ function Finding({ topic, range, withKind }: { readonly topic: string; readonly 
         )}
         <span class="finding-actions">
           <CopyButton text={what} label={`Copy ${what}`} />
-          <CopyButton text={readCommand(topic, range)} label={`Copy the command that reads ${what}`}>
+          <CopyButton text={readCommand(topic, range)} label={`Copy the kcat command that reads ${what}`}>
             kcat
           </CopyButton>
         </span>

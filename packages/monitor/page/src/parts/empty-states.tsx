@@ -15,7 +15,7 @@ const consumer = new KafkaConsumer({ …, interceptors: [monitor()] })`
 export function NothingReceived({ status }: { readonly status: StatusAnswer }) {
   return (
     <section class="empty" aria-labelledby="empty-title">
-      <h2 id="empty-title">No reports yet</h2>
+      <h1 id="empty-title">No reports yet</h1>
       <p>
         Add <code>monitor()</code> to your producers and consumers; within five seconds they appear here.
       </p>
@@ -35,7 +35,7 @@ export function NothingReceived({ status }: { readonly status: StatusAnswer }) {
         <dt>Last report</dt>
         <dd>{status.lastReportAt === null ? 'never' : `${duration(status.now - status.lastReportAt)} ago`}</dd>
       </dl>
-      <h3>If they do not</h3>
+      <h2>If they do not</h2>
       <ul class="checks">
         <Check ok={status.problems.length === 0}>
           The collector reads its source without a problem

@@ -113,7 +113,7 @@ function LiveButton() {
       id="live"
       class={`live live-${shown}`}
       aria-pressed={live}
-      aria-label="Live updates"
+      aria-label={`Live updates: ${shown}`}
       title={`${shown}; the collector's clock: ${clock(at, zone)}`}
       onClick={() => {
         show({ live: !live }, 'replace')
@@ -132,9 +132,8 @@ function ZoneButton() {
     <button
       type="button"
       id="zone"
-      aria-pressed={zone === 'utc'}
-      aria-label="Times in UTC"
-      title="UTC or local time"
+      aria-label={zone === 'utc' ? 'UTC times; change to local' : 'local times; change to UTC'}
+      title={zone === 'utc' ? 'Times are in UTC' : 'Times are those of this machine'}
       onClick={() => timeZone.set(zone === 'utc' ? 'local' : 'utc')}
     >
       {zone === 'utc' ? 'UTC' : 'local'}

@@ -1,14 +1,14 @@
 import type { StreamRow } from '../../../src/api-types.ts'
 
 const HEIGHT = 18
-const MOST = 60
+const MOST = 30
 
 /**
  * Delivered share by window, oldest first: a full bar is all of it. What is not there is blue where it is only not reached yet,
  * and red where records are lost.
  */
 export function Sparkline({ row }: { readonly row: Pick<StreamRow, 'topic' | 'group' | 'recent' | 'missing' | 'expired' | 'lag'> }) {
-  const shown = row.recent.slice(-MOST)
+  const shown = merged(row.recent)
   const known = shown.filter((value) => value !== null)
   if (known.length === 0) return <span class="muted">–</span>
   const step = 100 / Math.max(shown.length, 12)
@@ -20,7 +20,7 @@ export function Sparkline({ row }: { readonly row: Pick<StreamRow, 'topic' | 'gr
       {shown.map((value, index) => {
         if (value === null) return null
         // What is not there is never thinner than can be seen.
-        const gap = value >= 1 ? 0 : Math.max(3, (1 - value) * HEIGHT)
+        const gap = value >= 1 ? 0 : Math.max(5, (1 - value) * HEIGHT)
         const left = 100 - (shown.length - index) * step
         const width = step * 0.78
         const isLost = hasLost && index <= reached
@@ -33,6 +33,15 @@ export function Sparkline({ row }: { readonly row: Pick<StreamRow, 'topic' | 'gr
       })}
     </svg>
   )
+}
+
+/** Neighbours become one bar, and the worse of them counts. */
+function merged(recent: readonly (number | null)[]): (number | null)[] {
+  const size = Math.ceil(recent.length / MOST)
+  return Array.from({ length: Math.ceil(recent.length / Math.max(1, size)) }, (_, index) => {
+    const known = recent.slice(index * size, (index + 1) * size).filter((value) => value !== null)
+    return known.length === 0 ? null : Math.min(...known)
+  })
 }
 
 function describe(topic: string, known: readonly number[]): string {
