@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, KafkaError, type Logger } from 'sluice'
-import { messageOf } from '../redis/guarded-redis.ts'
 import type { RedisClient } from '../redis/redis-client.ts'
+import { messageOf } from '../redis/redis-gate.ts'
 import { within } from '../redis/within.ts'
 import { LatencyHistogram, type LatencySummary } from './latency-histogram.ts'
 import type { TopicLatencies } from './topic-latencies.ts'

@@ -1,7 +1,6 @@
 import { type Clock, configError, type Logger } from 'sluice'
-import { messageOf } from '../redis/guarded-redis.ts'
 import type { RedisClient } from '../redis/redis-client.ts'
-import { within } from '../redis/within.ts'
+import { RedisGate } from '../redis/redis-gate.ts'
 import type { Library } from './limiter-library.ts'
 import { refusalOf, type SharedLimiter } from './shared-limiter.ts'
 
@@ -16,9 +15,6 @@ export interface RedisLimiterParts {
   readonly logger: Logger
 }
 
-/** After a failure Redis is left alone for so long. */
-const PAUSE_MS = 2000
-
 /** Counts in Redis; while Redis is away, each process counts by itself. */
 export function redisLimiter(parts: RedisLimiterParts): SharedLimiter {
   const { library, redis, points, durationMs, keyPrefix, timeoutMs, clock, logger } = parts
@@ -28,34 +24,25 @@ export function redisLimiter(parts: RedisLimiterParts): SharedLimiter {
   const duration = durationMs / 1000
   const shared = new library.RateLimiterRedis({ storeClient: redis, points, duration, keyPrefix, rejectIfRedisNotReady: true })
   const local = new library.RateLimiterMemory({ points, duration, keyPrefix })
-  let isAway = false
-  let pausedUntil = Number.NEGATIVE_INFINITY
+  const gate = new RedisGate({
+    clock,
+    logger,
+    timeoutMs,
+    away: 'rate-limit: Redis does not answer as it should; this process keeps the limit by itself',
+    back: 'rate-limit: Redis answers again; the limit is shared',
+    isAnswer: (cause) => refusalOf(cause) !== null,
+  })
   return {
     points,
     duration,
     async consume(key, wanted) {
-      if (isAway && clock.monotonic() < pausedUntil) return local.consume(key, wanted)
       try {
-        const taken = await within(shared.consume(key, wanted), timeoutMs, clock, 'Redis')
-        returned()
-        return taken
+        return await gate.ask(() => shared.consume(key, wanted))
       } catch (cause) {
-        if (refusalOf(cause) !== null) {
-          returned()
-          throw cause
-        }
-        pausedUntil = clock.monotonic() + PAUSE_MS
-        if (!isAway)
-          logger.warn('rate-limit: Redis does not answer as it should; this process keeps the limit by itself', { error: messageOf(cause) })
-        isAway = true
+        // Its no is an answer; everything else is for this process to decide.
+        if (refusalOf(cause) !== null) throw cause
         return local.consume(key, wanted)
       }
     },
-  }
-
-  function returned(): void {
-    if (!isAway) return
-    isAway = false
-    logger.info('rate-limit: Redis answers again; the limit is shared')
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from 'sluice'
 import type { RedisClient } from './redis-client.ts'
-import { within } from './within.ts'
+import { PAUSE_MS, RedisGate } from './redis-gate.ts'
 
 export interface GuardedRedisParts {
   readonly client: RedisClient
@@ -11,49 +11,18 @@ export interface GuardedRedisParts {
   readonly timeoutMs: number
 }
 
-/** After a failure Redis is left alone for so long: a Redis that does not answer must not hold up every record. */
-const PAUSE_MS = 2000
-
 /** Commands that fail at once while Redis is away. Says once when it goes and once when it comes back. */
 export class GuardedRedis implements RedisClient {
-  readonly #parts: GuardedRedisParts
-  #failure: unknown
-  #isAway = false
-  #pausedUntil = Number.NEGATIVE_INFINITY
+  readonly #client: RedisClient
+  readonly #gate: RedisGate
 
-  constructor(parts: GuardedRedisParts) {
-    this.#parts = parts
+  constructor({ client, clock, logger, interceptor, timeoutMs }: GuardedRedisParts) {
+    this.#client = client
+    const away = `${interceptor}: Redis does not answer as it should; it is asked again every ${PAUSE_MS} ms`
+    this.#gate = new RedisGate({ clock, logger, timeoutMs, away, back: `${interceptor}: Redis answers again` })
   }
 
-  async call(command: string, ...args: (string | number)[]): Promise<unknown> {
-    const { client, clock, timeoutMs } = this.#parts
-    if (this.#isAway && clock.monotonic() < this.#pausedUntil) throw this.#failure
-    try {
-      const reply = await within(client.call(command, ...args), timeoutMs, clock, 'Redis')
-      if (this.#isAway) this.#returned()
-      return reply
-    } catch (cause) {
-      this.#failed(cause)
-      throw cause
-    }
+  call(command: string, ...args: (string | number)[]): Promise<unknown> {
+    return this.#gate.ask(() => this.#client.call(command, ...args))
   }
-
-  #failed(cause: unknown): void {
-    const { clock, logger, interceptor } = this.#parts
-    this.#failure = cause
-    this.#pausedUntil = clock.monotonic() + PAUSE_MS
-    if (this.#isAway) return
-    this.#isAway = true
-    logger.warn(`${interceptor}: Redis does not answer as it should; it is asked again every ${PAUSE_MS} ms`, { error: messageOf(cause) })
-  }
-
-  #returned(): void {
-    this.#isAway = false
-    this.#parts.logger.info(`${this.#parts.interceptor}: Redis answers again`)
-  }
-}
-
-/** Redis quotes names of commands and keys at most, and keys are hashed. */
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : typeof cause
 }

@@ -39,7 +39,7 @@ export function openRedis(
   interceptor: string,
   commandTimeoutMs: number,
 ): RedisConnection | Promise<RedisConnection> {
-  if (typeof redis !== 'string') return { client: redis, isOwn: false, ready: async () => {}, close() {} }
+  if (typeof redis !== 'string') return { client: redis, isOwn: false, ready: (timeoutMs) => whenReady(redis, timeoutMs), close() {} }
   return connect(redis, interceptor, commandTimeoutMs)
 }
 
@@ -67,19 +67,32 @@ async function connect(url: string, interceptor: string, commandTimeoutMs: numbe
   return {
     client,
     isOwn: true,
-    ready: (timeoutMs) =>
-      new Promise((resolve) => {
-        if (client.status === 'ready') return resolve()
-        const timer = setTimeout(done, timeoutMs)
-        client.once('ready', done)
-        function done(): void {
-          clearTimeout(timer)
-          client.off('ready', done)
-          resolve()
-        }
-      }),
+    ready: (timeoutMs) => whenReady(client, timeoutMs),
     close: () => client.disconnect(),
   }
+}
+
+/** What ioredis has, and other clients may lack. */
+interface Connecting extends RedisClient {
+  readonly status?: unknown
+  once?(event: 'ready', listener: () => void): unknown
+  off?(event: 'ready', listener: () => void): unknown
+}
+
+/** Whoever asks how a client stands, as rate-limiter-flexible does, would take one that is just connecting for one that is away. */
+function whenReady(client: Connecting, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof client.status !== 'string' || client.status === 'ready' || typeof client.once !== 'function') return resolve()
+    const timer = setTimeout(done, timeoutMs)
+    client.once('ready', done)
+    // With lazyConnect it connects for its first command.
+    if (client.status === 'wait') client.call('PING').catch(() => {})
+    function done(): void {
+      clearTimeout(timer)
+      client.off?.('ready', done)
+      resolve()
+    }
+  })
 }
 
 function isClient(value: unknown): value is RedisClient {
