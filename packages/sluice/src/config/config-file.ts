@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { configError } from '../errors.ts'
+import { configError, isKafkaError } from '../errors.ts'
 import { consumerOptions } from '../options/consumer-options.ts'
 import { moduleFailure, type ReadyMade } from '../options/interceptor-classes.ts'
 import { type ClientSide, kindOf } from '../options/interceptor-maker.ts'
@@ -30,6 +30,7 @@ export interface ReadConfig {
 }
 
 const tables: Readonly<Record<ClientSide, AnyOptionTable>> = { producer: producerOptions, consumer: consumerOptions }
+const MAX_BYTES = 2 ** 20
 const SECTION_KEYS = ['options', 'interceptors']
 
 /**
@@ -63,9 +64,11 @@ async function readRoot(file: string, environment: Environment, problems: Proble
     throw configError(`${shownPath(file)}: a configuration file is called .yaml, .yml, .json, .js, .mjs, .ts or .mts`)
   let text: string
   try {
+    // Readers need many times the size in memory.
+    if ((await stat(file)).size > MAX_BYTES) throw configError(`${shownPath(file)} is larger than 1 MiB: no configuration file is`)
     text = await readFile(file, 'utf8')
   } catch (error) {
-    throw unreadable(file, error)
+    throw isKafkaError(error) ? error : unreadable(file, error)
   }
   return kind === '.json' ? readJson(text, environment, problems) : readYaml(text, environment, problems, file)
 }

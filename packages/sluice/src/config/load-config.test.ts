@@ -328,3 +328,12 @@ test('config - importing sluice loads neither yaml nor the loader; JSON needs no
   assert.deepEqual([early, count, code], [[], 1, 'CONFIG'])
   assert.match(message, /a\.yaml needs the package "yaml".*npm install yaml/)
 })
+
+test('config - a file that is too large or nested too deep is refused, and not read for minutes', async (context) => {
+  const large = `{"x-a": "${'a'.repeat(2 ** 20)}"}`
+  assert.match(await refusalOf(folderWith(context, { 'sluice.config.json': large })), /sluice\.config\.json is larger than 1 MiB/)
+  const deep = `x-a: ${'['.repeat(20_000)}${']'.repeat(20_000)}`
+  assert.match(await refusalOf(folderWith(context, { 'sluice.config.yaml': deep })), /:1:\d+: YAML: values are nested too deep/)
+  const almost = `{"x-a": "${'a'.repeat(2 ** 20 - 20)}"}`
+  await loadConfig(undefined, { cwd: folderWith(context, { 'sluice.config.json': almost }) })
+})

@@ -60,7 +60,11 @@ class YamlReader {
     const at = node?.range ? positionOf(this.#lines, node.range[0]) : around
     if (++this.#nodes > MAX_NODES || depth > MAX_DEPTH) {
       // Once is enough.
-      if (this.#nodes < Number.MAX_SAFE_INTEGER / 2) this.#problems.add(at, 'aliases (*) lead to too many values, or into themselves')
+      if (this.#nodes < Number.MAX_SAFE_INTEGER / 2)
+        this.#problems.add(
+          at,
+          `there are more than ${MAX_NODES} values, or more than ${MAX_DEPTH} within one another: aliases (*) lead to too many values, or into themselves`,
+        )
       this.#nodes = Number.MAX_SAFE_INTEGER / 2
       return { at, value: null }
     }
@@ -122,6 +126,7 @@ const meanings: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   MULTILINE_IMPLICIT_KEY: 'a key must stand in one line; is a ":" missing after it?',
   MULTIPLE_DOCS: 'one document is enough: a line "---" begins another',
   NON_STRING_KEY: 'a key must be plain text',
+  RESOURCE_EXHAUSTION: 'values are nested too deep',
   TAB_AS_INDENT: 'lines are indented with spaces, not with tabs',
   TAG_RESOLVE_FAILED: 'this tag (!) or what it stands before cannot be read',
   UNEXPECTED_TOKEN: 'this was not expected here',
