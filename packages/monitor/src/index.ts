@@ -19,6 +19,14 @@ export type {
   StreamRow,
   StreamsAnswer,
 } from './api-types.ts'
+export { clientsAnswer, statusAnswer } from './collector/answers/clients.ts'
+export { partitionsAnswer } from './collector/answers/partitions.ts'
+export { rangesAnswer } from './collector/answers/ranges.ts'
+export { type SeriesQuestion, seriesAnswer } from './collector/answers/series.ts'
+export { streamsAnswer } from './collector/answers/streams.ts'
+export { MonitorState } from './collector/monitor-state.ts'
+export { MemoryStore } from './store/memory-store.ts'
+export type { MonitorStore, StoreBatch, StoreNote } from './store/monitor-store.ts'
 export { runTop, type TopHost } from './top/top.ts'
 export {
   DEFAULT_INTERVAL_MS as DEFAULT_TOP_INTERVAL_MS,

@@ -1,0 +1,98 @@
+import { type MonitorAssignment, type MonitorCell, OffsetRangeSet, type OffsetRanges } from 'sluice/monitor-report'
+import { CommitSteps } from './commit-steps.ts'
+import { union } from './offset-ranges.ts'
+import type { SessionState } from './session-state.ts'
+
+/** A session's hold on a partition, as it is known. */
+export interface Hold {
+  readonly session: SessionState
+  /** The highest version. */
+  assignment: MonitorAssignment
+  /** What it committed, and when that became known. */
+  readonly steps: CommitSteps
+  /** Where it was in the first report that told of it. */
+  first: { readonly seq: number; readonly position: number }
+}
+
+/** What was concluded for good: the offsets are no longer looked at. */
+export interface Settled {
+  readonly first: number
+  readonly count: number
+  readonly kind: 'missing' | 'expired' | 'unverified'
+  readonly foundAt: number
+}
+
+/** What one group did with one partition. Everything only grows, so reports may come in any order. */
+export class GroupPartition {
+  readonly group: string
+  /** What each session gave out. */
+  readonly seen: Map<string, { readonly session: SessionState; readonly offsets: OffsetRangeSet }> = new Map()
+  readonly allSeen: OffsetRangeSet = new OffsetRangeSet()
+  readonly filtered: Map<string, OffsetRangeSet> = new Map()
+  readonly redelivered: OffsetRangeSet = new OffsetRangeSet()
+  readonly replayed: OffsetRangeSet = new OffsetRangeSet()
+  readonly holds: Map<string, Hold> = new Map()
+  /** Offsets of which a session could not tell all. */
+  untold: OffsetRanges = []
+  /** What the cluster says was committed. */
+  readonly fetched: CommitSteps = new CommitSteps()
+  latestFetched: { readonly offset: number; readonly at: number } | undefined
+  /** Where the group began, once the reports that told of it are no longer known. */
+  settledStart: { readonly offset: number; readonly at: number } | undefined
+  settled: readonly Settled[] = []
+  /** Grows with every change. */
+  revision = 0
+
+  constructor(group: string) {
+    this.group = group
+  }
+
+  applyCell(session: SessionState, cell: MonitorCell, from: number): void {
+    this.revision++
+    if (cell.seen !== undefined) {
+      let seen = this.seen.get(session.id)
+      if (seen === undefined) this.seen.set(session.id, (seen = { session, offsets: new OffsetRangeSet() }))
+      addFrom(seen.offsets, cell.seen, from)
+      addFrom(this.allSeen, cell.seen, from)
+    }
+    if (cell.redelivered !== undefined) addFrom(this.redelivered, cell.redelivered, from)
+    if (cell.replayed !== undefined) addFrom(this.replayed, cell.replayed, from)
+    for (const [by, ranges] of Object.entries(cell.filtered ?? {})) {
+      let filtered = this.filtered.get(by)
+      if (filtered === undefined) this.filtered.set(by, (filtered = new OffsetRangeSet()))
+      addFrom(filtered, ranges, from)
+    }
+  }
+
+  applyAssignment(session: SessionState, assignment: MonitorAssignment, seq: number, receivedAt: number): void {
+    this.revision++
+    const key = `${session.id}/${assignment.number}`
+    let hold = this.holds.get(key)
+    if (hold === undefined) {
+      hold = { session, assignment, steps: new CommitSteps(), first: { seq, position: assignment.position } }
+      this.holds.set(key, hold)
+    }
+    if (assignment.version > hold.assignment.version) hold.assignment = assignment
+    if (seq < hold.first.seq) hold.first = { seq, position: assignment.position }
+    hold.steps.add(assignment.committed, receivedAt)
+  }
+
+  applyFetched(offset: number, at: number): void {
+    this.revision++
+    this.fetched.add(offset, at)
+    if (this.latestFetched === undefined || at >= this.latestFetched.at) this.latestFetched = { offset, at }
+  }
+
+  addUntold(ranges: OffsetRanges): void {
+    this.revision++
+    this.untold = union(this.untold, ranges)
+  }
+}
+
+/** Adds what is not below `from`. */
+export function addFrom(set: OffsetRangeSet, ranges: OffsetRanges, from: number): void {
+  for (let index = 0; index < ranges.length; index += 2) {
+    const first = Math.max(from, ranges[index]!)
+    set.add(first, ranges[index]! + ranges[index + 1]! - first)
+  }
+}
