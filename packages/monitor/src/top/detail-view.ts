@@ -1,7 +1,7 @@
-import type { GapRange, PartitionRow, StreamRow } from '../api-types.ts'
+import type { GapRange, LatencySummary, PartitionRow, StreamRow } from '../api-types.ts'
 import { compact, duration, exact, offsets, percent, plural, timeNear } from './figures.ts'
 import { type Body, type FrameInput, windowOf } from './frame-input.ts'
-import { amountLine, bar } from './glyphs.ts'
+import { amountLine, bar, type Glyphs } from './glyphs.ts'
 import { emptyLine, type Line, line, type Span, span } from './line.ts'
 import { deliveredShare, isLoss, sortRanges, streamKey } from './stream-figures.ts'
 import { streamName } from './streams-view.ts'
@@ -72,7 +72,7 @@ function summaryLines(row: StreamRow, { width, glyphs, ascii }: FrameInput): Lin
   const share = deliveredShare(row)
   const title = line(
     span(streamName(row, glyphs), 'strong'),
-    row.group === null ? '  read by nobody' : `  delivered ${bar(share, 16, glyphs)} ${share === null ? glyphs.nothing : percent(share)}`,
+    row.group === null ? '  read by nobody' : `  delivered ${share === null ? glyphs.nothing : percent(share)} ${bar(share, 16, glyphs)}`,
   )
   const counts = [
     count('produced', row.produced),
@@ -88,19 +88,21 @@ function summaryLines(row: StreamRow, { width, glyphs, ascii }: FrameInput): Lin
   ]
   const { latency } = row
   const more = [
-    span(`lag ${exact(row.lag)}, ${duration(row.lagMs)} behind, ${row.trend}`),
+    span(`lag ${row.lag}, ${duration(row.lagMs)} behind, ${row.trend}`),
     span(`coverage ${row.coverage === null ? glyphs.nothing : percent(row.coverage)}`),
-    span(
-      latency === null
-        ? `latency ${glyphs.nothing}`
-        : `latency p50 ${duration(latency.p50)} p90 ${duration(latency.p90)} p99 ${duration(latency.p99)} max ${duration(latency.max)} ${glyphs.plusMinus}${duration(latency.errorMs)}`,
-    ),
+    ...(latency === null ? [span(`latency ${glyphs.nothing}`)] : latencySpans(latency, glyphs)),
   ]
   return [title, ...flow(counts, width, ascii), ...flow(more, width, ascii)]
 }
 
+function latencySpans({ p50, p90, p99, max, errorMs }: LatencySummary, { plusMinus }: Glyphs): Span[] {
+  const named = { p50, p90, p99, max }
+  const values = Object.entries(named).map(([name, value]) => span(`${name} ${duration(value)}`))
+  return [...values, span(`each ${plusMinus}${duration(errorMs)}`)]
+}
+
 function count(name: string, value: number, style: 'plain' | 'lost' | 'warning' = 'plain'): Span {
-  return value === 0 ? span(`${name} 0`) : span(`${name} ${exact(value)}${style === 'lost' ? '!' : ''}`, style)
+  return value === 0 ? span(`${name} 0`) : span(`${name} ${value}${style === 'lost' ? '!' : ''}`, style)
 }
 
 /** As many of them to a line as fit. */

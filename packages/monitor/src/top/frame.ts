@@ -149,23 +149,36 @@ function clockSummary(clients: readonly ClientRow[], glyphs: FrameInput['glyphs'
   return `clock ${told.join(', ')}${off.length > MOST_CLOCKS ? ` and ${off.length - MOST_CLOCKS} more` : ''}`
 }
 
-function helpBody({ state }: FrameInput, height: number): Body {
+function helpBody({ state, width }: FrameInput, height: number): Body {
   const rows = [
-    ...keyHelp.map(([keys, does]) => line('  ', span(keys.padEnd(18), 'strong'), does)),
+    ...keyHelp.flatMap(([keys, does]) => explained(keys, does, 18, width)),
     emptyLine,
-    ...legend.map((text) => line(`  ${text}`)),
+    ...legend.flatMap(([title, means]) => explained(title, means, 10, width)),
   ]
   const page = Math.max(1, height)
   const first = Math.max(0, Math.min(state.scroll, rows.length - page))
   return { lines: rows.slice(first, first + page), total: rows.length, page }
 }
 
-const legend: readonly string[] = [
-  'MISS      committed past and never given to the application; exact, not estimated',
-  'EXPIRED   removed by retention before the group read them',
-  'REDEL     given out again before they were committed',
-  'BEHIND    age of the oldest record that the group has not reached',
-  'P50, P99  from the record to the application; ~ where the clocks may make it wrong by more than a tenth',
-  'RECENT    delivered share by window: a full glyph is all of it, anything lower is less',
-  'A mark (!) stands where a number should be 0 and is not.',
+/** A word and what it means, over as many lines as that takes. */
+function explained(word: string, means: string, wordWidth: number, width: number): Line[] {
+  const room = Math.max(10, width - wordWidth - 2)
+  const lines: string[] = ['']
+  for (const part of means.split(' ')) {
+    const at = lines.length - 1
+    if (lines[at] === '') lines[at] = part
+    else if (lines[at]!.length + 1 + part.length <= room) lines[at] += ` ${part}`
+    else lines.push(part)
+  }
+  return lines.map((text, at) => line('  ', span((at === 0 ? word : '').padEnd(wordWidth), 'strong'), text))
+}
+
+const legend: readonly (readonly [title: string, means: string])[] = [
+  ['MISS', 'committed past and never given to the application; exact, not estimated'],
+  ['EXPIRED', 'removed by retention before the group read them'],
+  ['REDEL', 'given out again before they were committed'],
+  ['BEHIND', 'age of the oldest record that the group has not reached'],
+  ['P50, P99', 'from the record to the application; ~ where the clocks may make it wrong by more than a tenth'],
+  ['RECENT', 'delivered share by window: a full glyph is all of it, anything lower is less'],
+  ['!', 'stands where a number should be 0 and is not'],
 ]

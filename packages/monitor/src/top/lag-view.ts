@@ -30,7 +30,7 @@ export function lagStreams({ snapshot, state }: Pick<FrameInput, 'snapshot' | 's
 function lagColumns({ snapshot, width, glyphs }: FrameInput): Column<StreamRow>[] {
   const partitionsOf = (row: StreamRow): readonly PartitionRow[] => snapshot.partitions.get(streamKey(row))?.partitions ?? []
   return [
-    ...nameColumns(width, glyphs),
+    ...nameColumns(snapshot.streams.streams, width, glyphs),
     { title: 'LAG', width: 6, align: 'right', rank: 0, cell: ({ lag }) => ({ text: compact(lag) }) },
     { title: 'BEHIND', width: 6, align: 'right', rank: 0, cell: ({ lagMs }) => ({ text: duration(lagMs) }) },
     { title: 'TREND', width: [5, 11], align: 'left', rank: 1, cell: (row, width) => trendCell(row, width, glyphs) },

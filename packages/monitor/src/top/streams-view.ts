@@ -5,9 +5,11 @@ import { bar, type Glyphs, shareLine } from './glyphs.ts'
 import { emptyLine, type Line, line, span } from './line.ts'
 import { deliveredShare, sortStreams, streamKey } from './stream-figures.ts'
 import { type Cell, type Column, tableOf } from './table.ts'
+import { printable, widthOf } from './text.ts'
 import { selectedIndex, type ViewState } from './view-state.ts'
 
 const SEPARATE_NAMES_FROM = 100
+const NARROW = 60
 /** Above this share of the value, the clocks decide more about it than the records. */
 const DOUBTFUL_SHARE = 0.1
 
@@ -30,16 +32,34 @@ export function streamsBody(input: FrameInput, height: number): Body {
   return { lines: [table.heading, ...table.rows], total: rows.length, page }
 }
 
-/** The names of a stream: in a column each where there is room for it. */
-export function nameColumns(width: number, glyphs: Glyphs): Column<StreamRow>[] {
-  const group = ({ group }: StreamRow): Cell => (group === null ? { text: 'read by nobody', style: 'dim' } : { text: group })
-  if (width >= SEPARATE_NAMES_FROM) {
+/** The names of a stream: in a column each where there is room for it. Other columns give way to names that need it. */
+export function nameColumns(rows: readonly StreamRow[], width: number, glyphs: Glyphs): Column<StreamRow>[] {
+  const groupOf = ({ group }: StreamRow): Cell => (group === null ? { text: 'read by nobody', style: 'dim' } : { text: group })
+  const nameOf = (row: StreamRow): string => streamName(row, glyphs)
+  if (width < SEPARATE_NAMES_FROM) {
+    const most = width < NARROW ? 18 : 26
     return [
-      { title: 'TOPIC', width: [10, 32], align: 'left', rank: 0, cell: ({ topic }) => ({ text: topic }) },
-      { title: 'GROUP', width: [10, 28], align: 'left', rank: 0, cell: group },
+      { title: 'STREAM', width: [fitting(rows.map(nameOf), 14, most), 60], align: 'left', rank: 0, cell: (row) => ({ text: nameOf(row) }) },
     ]
   }
-  return [{ title: 'STREAM', width: [14, 60], align: 'left', rank: 0, cell: (row) => ({ text: streamName(row, glyphs) }) }]
+  const topics = fitting(
+    rows.map(({ topic }) => topic),
+    10,
+    20,
+  )
+  const groups = fitting(
+    rows.map((row) => groupOf(row).text),
+    10,
+    20,
+  )
+  return [
+    { title: 'TOPIC', width: [topics, 32], align: 'left', rank: 0, cell: ({ topic }) => ({ text: topic }) },
+    { title: 'GROUP', width: [groups, 28], align: 'left', rank: 0, cell: groupOf },
+  ]
+}
+
+function fitting(names: readonly string[], least: number, most: number): number {
+  return names.reduce((width, name) => Math.min(most, Math.max(width, widthOf(printable(name, false)))), least)
 }
 
 export function streamName({ topic, group }: Pick<StreamRow, 'topic' | 'group'>, { arrow }: Glyphs): string {
@@ -50,18 +70,18 @@ function streamColumns({ width, glyphs, snapshot }: FrameInput): Column<StreamRo
   const read = (show: (row: StreamRow, width: number) => Cell) => (row: StreamRow, width: number) =>
     row.group === null ? { text: glyphs.nothing, style: 'dim' as const } : show(row, width)
   const columns: Column<StreamRow>[] = [
-    ...nameColumns(width, glyphs),
+    ...nameColumns(snapshot.streams.streams, width, glyphs),
     { title: 'PROD/s', width: 6, align: 'right', rank: 10, cell: (row) => ({ text: compact(row.producedPerSec) }) },
     { title: 'CONS/s', width: 6, align: 'right', rank: 9, cell: read((row) => ({ text: compact(row.consumedPerSec) })) },
     { title: 'DELIVERED', width: [14, 26], align: 'left', rank: 4, cell: read((row, width) => deliveredCell(row, width, glyphs)) },
     { title: 'MISS', width: 7, align: 'right', rank: 0, cell: read(({ missing }) => countCell(missing, 'lost')) },
     { title: 'EXPIRED', width: 7, align: 'right', rank: 5, cell: read(({ expired }) => countCell(expired, 'lost')) },
-    { title: 'REDEL', width: 7, align: 'right', rank: 3, cell: read(({ redelivered }) => countCell(redelivered, 'warning', '')) },
-    { title: 'LAG', width: 6, align: 'right', rank: 2, cell: read(({ lag }) => ({ text: compact(lag) })) },
+    { title: 'REDEL', width: 6, align: 'right', rank: 3, cell: read(({ redelivered }) => countCell(redelivered, 'warning', '')) },
+    { title: 'LAG', width: 5, align: 'right', rank: 2, cell: read(({ lag }) => ({ text: compact(lag) })) },
     { title: 'BEHIND', width: 6, align: 'right', rank: 1, cell: read(({ lagMs }) => ({ text: duration(lagMs) })) },
-    { title: 'TREND', width: [5, 11], align: 'left', rank: 7, cell: read((row, width) => trendCell(row, width, glyphs)) },
+    { title: 'TREND', width: [5, 11], align: 'left', rank: 6, cell: read((row, width) => trendCell(row, width, glyphs)) },
     { title: 'P50', width: 7, align: 'right', rank: 8, cell: read(({ latency }) => latencyCell(latency, 'p50', glyphs)) },
-    { title: 'P99', width: 7, align: 'right', rank: 6, cell: read(({ latency }) => latencyCell(latency, 'p99', glyphs)) },
+    { title: 'P99', width: 7, align: 'right', rank: 7, cell: read(({ latency }) => latencyCell(latency, 'p99', glyphs)) },
     {
       title: 'RECENT',
       width: [10, 40],
