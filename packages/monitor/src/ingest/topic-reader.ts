@@ -30,6 +30,8 @@ const MAX_BACKOFF_MS = 10_000
 /** Reports of one poll: enough that a transaction is worth its while, few enough that it is short. */
 const MAX_POLL_RECORDS = 200
 const CLOSE_TIMEOUT_MS = 3000
+/** A topic that does not exist is waited for, here and between attempts. */
+const TOPIC_TIMEOUT_MS = 3000
 
 /**
  * Reads the report topic. Where it goes on is kept in the store, in the transaction that keeps what was read: a reader that
@@ -136,7 +138,7 @@ export class TopicReader {
 
   async #assignAll(consumer: KafkaConsumer): Promise<void> {
     const { topic } = this.#options
-    const found = await consumer.partitionsFor(topic, { signal: this.#stop.signal })
+    const found = await consumer.partitionsFor(topic, { signal: this.#stop.signal, timeoutMs: TOPIC_TIMEOUT_MS })
     const partitions = found.map(({ partition }) => ({ topic, partition }))
     const before = consumer.assignment().map(({ partition }) => partition)
     const added = partitions.filter(({ partition }) => !before.includes(partition))
@@ -187,7 +189,8 @@ export class TopicReader {
   #explain(error: unknown): string {
     const { topic } = this.#options
     const code = isKafkaError(error) ? error.code : undefined
-    if (code === 'UNKNOWN_TOPIC_OR_PARTITION') return `topic ${topic} does not exist yet; the first monitor() creates it`
+    if (code === 'UNKNOWN_TOPIC_OR_PARTITION' || (error as Error).message.includes('UNKNOWN_TOPIC_OR_PARTITION'))
+      return `topic ${topic} does not exist yet; the first monitor() creates it`
     if (code === 'TOPIC_AUTHORIZATION_FAILED') return `topic ${topic} may not be read: allow READ and DESCRIBE on it`
     if (code === 'GROUP_AUTHORIZATION_FAILED') return `group ${this.#options.group} may not be used: allow READ on it`
     return `topic ${topic} cannot be read: ${(error as Error).message}`
