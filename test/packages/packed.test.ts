@@ -64,7 +64,10 @@ test('packages - packed and installed without a registry, they type-check, produ
   for (const { name, tarball } of built) {
     const files = run('tar', ['-tf', tarball]).trim().split('\n')
     const odd = files.filter(
-      (file) => !/\.(js|d\.ts)$|^package\/(package\.json|sluice\.config\.schema\.json|LICENSE|NOTICE|README\.md|page\/[\w./-]+\.(html|css|svg))$/.test(file),
+      (file) =>
+        !/\.(js|d\.ts)$|^package\/(package\.json|sluice\.config\.schema\.json|LICENSE|NOTICE|README\.md|page\/[\w./-]+\.(html|css|svg))$/.test(
+          file,
+        ),
     )
     assert.deepEqual([...odd, ...files.filter((file) => file.includes('.test.'))], [], `${name} has files that nobody needs`)
     if (name === '@sluice/monitor') assert.ok(files.includes('package/page/index.html'), 'the web page is part of it')

@@ -139,7 +139,7 @@ function optionsOf(width: number, height: number, zone: TimeZone, latest: Latest
     scales: { x: { time: true, range: () => [latest.current.range.from, latest.current.range.to] }, ...shape.scales },
     axes: [
       { ...line, size: 26, space: 72, values: (_, splits) => splits.map((time) => axisTime(time, latest.current.range, zone)) },
-      ...shape.axes.map((axis) => ({ ...line, size: 52, ...axis, grid: { ...line.grid, ...axis.grid } })),
+      ...shape.axes.map((axis) => ({ ...line, size: 52, space: 24, ...axis, grid: { ...line.grid, ...axis.grid } })),
     ],
     series: [{}, ...shape.series],
     cursor: {

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { count } from '../format.ts'
 import { show, view } from '../state/navigation.ts'
 import { useObservable } from '../state/observable.ts'
 
@@ -23,6 +24,9 @@ interface DataTableProps<Row> {
   readonly sort?: string
 }
 
+/** More than these are read by nobody, and would take their time every second. */
+const MOST_ROWS = 300
+
 /** The first column names the row; it stays in view when the rest is scrolled sideways. */
 export function DataTable<Row>({ caption, columns, rows, rowKey, rowClass, sort = '' }: DataTableProps<Row>) {
   const asked = useObservable(view).sort
@@ -42,7 +46,7 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, rowClass, sort 
           </tr>
         </thead>
         <tbody>
-          {ordered.map((row) => (
+          {ordered.slice(0, MOST_ROWS).map((row) => (
             <tr key={rowKey(row)} class={rowClass?.(row)}>
               {columns.map((column, index) =>
                 index === 0 ? (
@@ -59,6 +63,11 @@ export function DataTable<Row>({ caption, columns, rows, rowKey, rowClass, sort 
           ))}
         </tbody>
       </table>
+      {ordered.length > MOST_ROWS && (
+        <p class="table-rest muted">
+          The first {MOST_ROWS} of {count(ordered.length)}: filter to see others.
+        </p>
+      )}
     </section>
   )
 }

@@ -12,6 +12,8 @@ import { Icon } from './icons.tsx'
 import { closed } from './link.tsx'
 import { capital, Waiting } from './notices.tsx'
 
+const MOST_SHOWN = 300
+
 interface DrawerProps {
   readonly topic: string
   readonly group: string
@@ -110,10 +112,11 @@ function Contents({ topic, group, bin, kind, at, partition, close }: ContentsPro
             </CopyButton>
           </div>
           <ol class="findings">
-            {found.map((range) => (
+            {found.slice(0, MOST_SHOWN).map((range) => (
               <Finding key={`${range.kind}/${range.partition}/${range.first}`} topic={topic} range={range} withKind={kind === 'all'} />
             ))}
           </ol>
+          {found.length > MOST_SHOWN && <p class="muted">The first {MOST_SHOWN} are shown; all of them are copied.</p>}
         </>
       )}
     </div>

@@ -10,14 +10,14 @@ import { Icon } from './icons.tsx'
 
 const sample = `import { KafkaConsumer } from 'sluice'
 import { monitor } from 'sluice/interceptors'
-const consumer = new KafkaConsumer({ …, interceptors: [monitor()] })`
+const consumer = new KafkaConsumer({ bootstrapServers, groupId: 'billing' }, [monitor()])`
 
 export function NothingReceived({ status }: { readonly status: StatusAnswer }) {
   return (
     <section class="empty" aria-labelledby="empty-title">
       <h1 id="empty-title">No reports yet</h1>
       <p>
-        Add <code>monitor()</code> to your producers and consumers; within five seconds they appear here.
+        Give <code>monitor()</code> to your producers and consumers, as the last interceptor of each. They appear here within ten seconds.
       </p>
       <div class="code">
         <pre>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks'
 import type { AlertsAnswer } from '../../../src/api-types.ts'
 import { clock, count } from '../format.ts'
 import { refreshNow, useAnswer } from '../state/answers.ts'
@@ -20,6 +21,9 @@ const tabs: readonly (readonly [PageName, string])[] = [
 
 export function Header() {
   const { page } = useObservable(view)
+  const nav = useRef<HTMLElement>(null)
+  // On a narrow screen it may lie beside what can be seen.
+  useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [page])
   return (
     <header class="top">
       <div class="top-row">
@@ -29,7 +33,7 @@ export function Header() {
           </svg>
           Sluice<span class="brand-rest"> monitor</span>
         </Link>
-        <nav aria-label="Pages">
+        <nav aria-label="Pages" ref={nav}>
           {tabs.map(([name, label]) => (
             <Link
               key={name}

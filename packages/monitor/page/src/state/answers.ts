@@ -1,6 +1,6 @@
 // What is on the screen is asked for again when the store has changed: at most once a second, and not while paused.
 import { useEffect, useState } from 'preact/hooks'
-import { connection, now, revision } from './feed.ts'
+import { connection, isClockKnown, lastAlert, now, revision, tellClock } from './feed.ts'
 import { view } from './navigation.ts'
 import { type Observable, observable } from './observable.ts'
 
@@ -34,6 +34,14 @@ export function startAnswers(): void {
   revision.subscribe(refreshSoon)
   // What failed while the collector was away.
   connection.subscribe(refreshSoon)
+  lastAlert.subscribe(() => {
+    const alerts = entries.get('alerts')
+    if (alerts !== undefined) alerts.revision = null
+    refreshSoon()
+  })
+  isClockKnown.subscribe(() => {
+    for (const { answer } of entries.values()) if (answer.value.data !== undefined) answer.set({ ...answer.value, at: now.value })
+  })
   document.addEventListener('visibilitychange', refreshSoon)
   view.subscribe(() => {
     if (view.value.live) refreshSoon()
@@ -100,7 +108,8 @@ function ask(entry: Entry): void {
   void fetchJson(entry.path)
     .then((data) => {
       entry.revision = data.revision
-      entry.answer.set({ data, error: undefined, at: data.now ?? now.value })
+      if (data.now !== undefined) tellClock(data.now)
+      entry.answer.set({ data, error: undefined, at: now.value })
     })
     .catch((error: unknown) => {
       entry.revision = null

@@ -9,6 +9,8 @@ export const connection: Observable<Connection> = observable<Connection>('connec
 export const revision: Observable<number | null> = observable<number | null>(null)
 /** The collector's clock, as last told: ages and ranges are by it, not by this machine's. */
 export const now: Observable<number> = observable(Date.now())
+/** Before, `now` is only this machine's clock. */
+export const isClockKnown: Observable<boolean> = observable(false)
 export const lastAlert: Observable<AlertRow | null> = observable<AlertRow | null>(null)
 
 const FIRST_RETRY_MS = 500
@@ -60,7 +62,13 @@ function disconnect(): void {
   source = undefined
 }
 
+/** Some answers tell it, too. */
+export function tellClock(time: number): void {
+  now.set(time)
+  isClockKnown.set(true)
+}
+
 function told(message: { readonly revision: number; readonly now: number }): void {
-  now.set(message.now)
+  tellClock(message.now)
   revision.set(message.revision)
 }
