@@ -83,7 +83,12 @@ export class RecordFailures {
     this.#warnAgainAt = now + WARNING_INTERVAL_MS
     const fields = { interceptor: this.#name, topic, partition, offset, ...(this.#untold > 0 && { notLogged: this.#untold }) }
     this.#untold = 0
-    const reason = isKafkaError(cause) ? cause.message : cause instanceof Error ? cause.name : typeof cause
-    this.#logger.warn(`interceptor "${this.#name}" failed with a record, which goes on as it was`, { ...fields, reason })
+    this.#logger.warn(`interceptor "${this.#name}" failed with a record, which goes on as it was`, { ...fields, reason: reasonOf(cause) })
   }
+}
+
+/** What a log may say of it: messages of others, such as those of JSON.parse and BigInt, quote the data. */
+export function reasonOf(cause: unknown): string {
+  if (isKafkaError(cause)) return cause.message
+  return cause instanceof Error ? cause.name : typeof cause
 }

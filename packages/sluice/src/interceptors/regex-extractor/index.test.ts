@@ -244,3 +244,12 @@ test('regexExtractor - blanks behind the names of serializers, which a propertie
     refused({ compat, regex: '(a)', serializers: ' s1', ...names }, /needs a name/)
   }
 })
+
+test('regexExtractor - what a serializer throws quotes the text, so that the log has its kind alone', async () => {
+  const context = testContext()
+  const interceptor = regexExtractor({ regex: '(.*)', serializers: [{ name: 'n', type: (text: string) => String(BigInt(text)) }] })
+  await interceptor.configure?.(context)
+  interceptor.onSend?.(recordOf({ value: 'marker' }), recordContext())
+  assert.match(context.logger.text(), /SyntaxError/)
+  assert.doesNotMatch(context.logger.text(), /marker/)
+})

@@ -11,7 +11,7 @@ import {
   silentLogger,
 } from 'sluice'
 import { oneOf } from '../option-checks.ts'
-import { RecordFailures } from '../record-failures.ts'
+import { RecordFailures, reasonOf } from '../record-failures.ts'
 import { type TextTarget, textOf, textTarget } from '../text/body-text.ts'
 import { charsetOf, knownCharset } from '../text/charset.ts'
 import { type Compat, compatRow, flumeOptions } from '../text/compat.ts'
@@ -96,7 +96,10 @@ export function regexExtractor(given: RegexExtractorOptions): ProducerIntercepto
       return isFlume ? serialize(null as never) : null
     } catch (error) {
       if (!skipsErrors) throw error
-      if (!hasWarned) logger.warn('regex-extractor: a serializer failed and its header is left out; this is said once', { header, error })
+      if (!hasWarned) {
+        const reason = reasonOf(error)
+        logger.warn('regex-extractor: a serializer failed and its header is left out; this is said once', { header, reason })
+      }
       hasWarned = true
       return undefined
     }
