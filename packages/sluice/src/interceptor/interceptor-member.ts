@@ -6,6 +6,7 @@ import type { Headers } from '../record/headers.ts'
 import { type BreakerState, breakerOptions, CircuitBreaker } from './circuit-breaker.ts'
 import { asError, isPromise, whatIsKnown } from './hook-call.ts'
 import type { ClusterResource, InterceptorContext, InterceptorSettings, OnError } from './interceptor-context.ts'
+import { checkShape, nameOfInterceptor } from './interceptor-shape.ts'
 import { InterceptorMeter, type InterceptorStats } from './interceptor-stats.ts'
 import { Scope } from './scope.ts'
 
@@ -44,11 +45,8 @@ export class InterceptorMember<I extends InterceptorSettings = InterceptorSettin
 
   /** `position` is its place in the list, for errors about it; `onSwitched` is told when it goes off or on. */
   constructor(interceptor: I, position: number, context: InterceptorContext, onSwitched: () => void) {
-    if (typeof interceptor !== 'object' || interceptor === null) {
-      throw configError(`interceptors[${position}] must be an object, not ${interceptor === null ? 'null' : typeof interceptor}`)
-    }
-    const { name, onError = 'continue', needsRecordAudit, paired, timeoutMs = TIMEOUT_MS } = interceptor
-    if (typeof name !== 'string' || name === '') throw configError(`interceptors[${position}] needs a name: a non-empty string`)
+    const name = nameOfInterceptor(interceptor, `interceptors[${position}]`)
+    const { onError = 'continue', needsRecordAudit, paired, timeoutMs = TIMEOUT_MS } = interceptor
     const refuse = (what: string): never => {
       throw configError(`interceptor "${name}": ${what}`)
     }
@@ -59,6 +57,7 @@ export class InterceptorMember<I extends InterceptorSettings = InterceptorSettin
     if (paired !== undefined && typeof paired !== 'boolean') refuse(`paired must be true or false, not ${typeof paired}`)
     if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
       refuse(`timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`)
+    const doubts = checkShape(interceptor, name, context.side ?? 'producer')
     this.interceptor = interceptor
     this.name = name
     this.onError = onError
@@ -71,6 +70,7 @@ export class InterceptorMember<I extends InterceptorSettings = InterceptorSettin
     this.#clock = context.clock
     const options = breakerOptions(interceptor.disableAfter, name)
     this.#breaker = options === null ? null : new CircuitBreaker(options, context.clock, (state) => this.#switched(state))
+    for (const doubt of doubts) this.#warn(doubt, { interceptor: name })
   }
 
   /** While it is off its records go on without it, for nothing depends on it. */

@@ -9,6 +9,7 @@ import {
   rowProblem,
   unknownOption,
 } from '../interceptor/interceptor-options.ts'
+import { checkShape, consumerHooks, flagNames, producerHooks, sharedHooks } from '../interceptor/interceptor-shape.ts'
 import type { ProducerInterceptor } from '../interceptor/producer-interceptor.ts'
 import { Scope } from '../interceptor/scope.ts'
 import { isInstance } from './interceptor-modules.ts'
@@ -192,17 +193,6 @@ function settingsOf(options: Readonly<Record<string, unknown>>): Partial<Interce
   return settings
 }
 
-const PRODUCER_HOOKS = ['onSend', 'onSerialized', 'onAcknowledgement'] as const satisfies readonly (keyof ProducerInterceptor)[]
-const CONSUMER_HOOKS = [
-  'onFetched',
-  'onConsume',
-  'handle',
-  'handleBatch',
-  'onCommit',
-] as const satisfies readonly (keyof ConsumerInterceptor)[]
-const SHARED_HOOKS = ['configure', 'onClusterUpdate', 'close'] as const satisfies readonly (keyof InterceptorSettings)[]
-const FLAGS = ['paired', 'needsRecordAudit'] as const satisfies readonly (keyof InterceptorSettings)[]
-
 function interceptorProblem(made: unknown, side: ClientSide): string | null {
   if (typeof made === 'object' && made !== null && typeof (made as { then?: unknown }).then === 'function') {
     ;(made as PromiseLike<unknown>).then(undefined, () => {})
@@ -210,9 +200,14 @@ function interceptorProblem(made: unknown, side: ClientSide): string | null {
   }
   if (!isInstance(made)) return `gives no interceptor: it must be an object with a name and hooks, not ${kindOf(made)}`
   const has = (hook: string): boolean => typeof (made as Record<string, unknown>)[hook] === 'function'
-  const [own, other] = side === 'producer' ? [PRODUCER_HOOKS, CONSUMER_HOOKS] : [CONSUMER_HOOKS, PRODUCER_HOOKS]
+  const [own, other] = side === 'producer' ? [producerHooks, consumerHooks] : [consumerHooks, producerHooks]
   if (!own.some(has) && other.some(has)) return `has no hook that a ${side} calls; it would do nothing here`
-  return null
+  try {
+    checkShape(made as object, (made as { readonly name: string }).name, side)
+    return null
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 export function kindOf(value: unknown): string {
@@ -224,9 +219,9 @@ function withSettings(interceptor: AnyInterceptor, settings: Partial<Interceptor
   const differs = Object.entries(settings).some(([name, value]) => interceptor[name as keyof InterceptorSettings] !== value)
   if (!differs) return interceptor
   const front: Record<string, unknown> = { name: interceptor.name }
-  for (const name of [...commonOptionNames, ...FLAGS]) if (interceptor[name] !== undefined) front[name] = interceptor[name]
+  for (const name of [...commonOptionNames, ...flagNames]) if (interceptor[name] !== undefined) front[name] = interceptor[name]
   // Bound, for hooks may use private fields.
-  for (const hook of [...PRODUCER_HOOKS, ...CONSUMER_HOOKS, ...SHARED_HOOKS]) {
+  for (const hook of [...producerHooks, ...consumerHooks, ...sharedHooks]) {
     const own = interceptor[hook] as ((...args: unknown[]) => unknown) | undefined
     if (typeof own === 'function') front[hook] = own.bind(interceptor)
   }
