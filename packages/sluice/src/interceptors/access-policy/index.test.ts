@@ -5,7 +5,16 @@ import { join } from 'node:path'
 import { type TestContext as NodeTestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { ProducerInterceptor, Verdict } from 'sluice'
-import { CollectingLogger, interceptorContract, rawRecordOf, recordContext, recordOf, testContext } from 'sluice/testing'
+import {
+  CollectingLogger,
+  interceptorContract,
+  MockConsumer,
+  MockProducer,
+  rawRecordOf,
+  recordContext,
+  recordOf,
+  testContext,
+} from 'sluice/testing'
 import { type AccessPolicyOptions, type AccessRule, accessPolicy } from './index.ts'
 import { PolicyFile } from './policy-file.ts'
 
@@ -217,4 +226,16 @@ test('accessPolicy - mistakes are told when it is made', () => {
   )
   assert.throws(() => accessPolicy({ rules: [{ effect: 'allow', operations: 'write' as never }] }), /operations must be "send" or "read"/)
   assert.throws(() => accessPolicy({ rules: [{ effect: 'deny', topics: [] }] }), /topics must be a list with at least one element/)
+})
+
+test('accessPolicy - internal topics are asked about like others, in a chain, unless a when of its own leaves them out', async () => {
+  const rules: AccessRule[] = [{ effect: 'allow', topics: 'orders' }]
+  await using producer = new MockProducer({}, [accessPolicy({ rules })])
+  for (const topic of ['__consumer_offsets', '_sluice_audit']) await assert.rejects(producer.send({ topic }), { code: 'POLICY_VIOLATION' })
+  await using consumer = new MockConsumer({ groupId: 'g' }, [accessPolicy({ rules })])
+  consumer.assign([{ topic: '_sluice_audit', partition: 0 }])
+  consumer.addRecord({ topic: '_sluice_audit' })
+  await assert.rejects(consumer.poll(), { code: 'POLICY_VIOLATION' })
+  await using other = new MockProducer({}, [accessPolicy({ rules, when: { not: 'a' } })])
+  assert.equal((await other.send({ topic: '_sluice_audit' })).topic, '_sluice_audit')
 })

@@ -97,6 +97,8 @@ export function accessPolicy(options: AccessPolicyOptions): ProducerInterceptor 
 
   return {
     onError: 'fail',
+    // A rule about an internal topic would else never be asked, and nothing would say so.
+    when: { internalTopics: true },
     ...commonOptions('access-policy', options),
     configure(context) {
       const { clientId, groupId, side } = context
