@@ -18,6 +18,10 @@ const commands: Readonly<Record<string, CommandEntry>> = {
     about: 'a Kafka-protocol broker for development on loopback ports',
     load: async () => (await import('./commands/devbroker.ts')).devbroker,
   },
+  monitor: {
+    about: 'which records were lost, doubled or late: collector, web page and API',
+    load: async () => (await import('./commands/monitor.ts')).monitor,
+  },
   top: {
     about: 'the streams of a monitor in the terminal: what is missing, doubled, late',
     load: async () => (await import('./commands/top.ts')).top,

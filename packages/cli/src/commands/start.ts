@@ -35,7 +35,7 @@ export async function start(args: readonly string[]): Promise<number> {
     ending.release()
   }
   process.stdout.write(`${figures.summary()}\n`)
-  return figures.failed === 0 && figures.acknowledged === figures.consumed ? 0 : 1
+  return figures.failed === 0 && figures.lag === 0 ? 0 : 1
 }
 
 async function run(options: StartOptions, figures: RunFigures, ending: Ending): Promise<void> {
@@ -52,6 +52,7 @@ async function run(options: StartOptions, figures: RunFigures, ending: Ending): 
       source: input === undefined ? 'this machine' : options.input === '-' ? 'standard input' : options.input!,
       producerChain: pipeline.producerInterceptors.map(({ name }) => name),
       consumerChain: pipeline.consumerInterceptors.map(({ name }) => name),
+      monitor: pipeline.monitorUrl,
     },
     figures,
   )

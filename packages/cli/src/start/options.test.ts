@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseStartOptions } from './options.ts'
+import { parseStartOptions, type StartOptions } from './options.ts'
 
 test('start options - defaults need no flag', () => {
   assert.deepEqual(parseStartOptions([]), {
@@ -9,7 +9,10 @@ test('start options - defaults need no flag', () => {
     durationSeconds: undefined,
     topic: 'sluice-start',
     partitions: 3,
+    chaos: false,
+    monitorPort: 9470,
   })
+  assert.equal((parseStartOptions(['--no-monitor']) as StartOptions).monitorPort, undefined)
   assert.equal(parseStartOptions(['--help']), 'help')
   assert.equal(parseStartOptions(['-h']), 'help')
 })
@@ -17,5 +20,6 @@ test('start options - defaults need no flag', () => {
 test('start options - a mistake names the flag', () => {
   assert.throws(() => parseStartOptions(['--duration', 'soon']), /--duration must be a number above 0, not "soon"/)
   assert.throws(() => parseStartOptions(['--partitions', '1.5']), /--partitions must be a whole number/)
+  assert.throws(() => parseStartOptions(['--monitor-port', '70000']), /--monitor-port must be a port/)
   assert.throws(() => parseStartOptions(['--inptu', 'x']), /--inptu/)
 })

@@ -8,6 +8,10 @@ export interface StartOptions {
   readonly durationSeconds: number | undefined
   readonly topic: string
   readonly partitions: number
+  /** Lose and double a few records on purpose. */
+  readonly chaos: boolean
+  /** Of the monitor's page; undefined: no monitor. */
+  readonly monitorPort: number | undefined
 }
 
 export const startUsage = `Usage: npm start -- [options]
@@ -19,10 +23,16 @@ Sends real input through a chain of producer interceptors, a broker and a chain 
   --duration N       end after N seconds
   --topic NAME       topic to use (default sluice-start; created when it is missing)
   --partitions N     partitions of a topic that is created (default 3)
+  --chaos            lose and double a few records on purpose, and tell which: the monitor's page shows the same
+  --monitor-port N   port of the monitor's page (default 9470, or any that is free when that is taken)
+  --no-monitor       no monitor and no page
   -h, --help         this text
 
-The last line of output is JSON. The exit code is 0 only if every acknowledged record was consumed and none failed.
+The last line of output is JSON. The exit code is 0 only if every acknowledged record was consumed (or
+lost by --chaos) and none failed.
 `
+
+export const DEFAULT_MONITOR_PORT = 9470
 
 /** Throws a plain Error with a sentence for the user. */
 export function parseStartOptions(args: readonly string[]): StartOptions | 'help' {
@@ -34,6 +44,9 @@ export function parseStartOptions(args: readonly string[]): StartOptions | 'help
       duration: { type: 'string' },
       topic: { type: 'string', default: 'sluice-start' },
       partitions: { type: 'string', default: '3' },
+      chaos: { type: 'boolean', default: false },
+      'monitor-port': { type: 'string', default: String(DEFAULT_MONITOR_PORT) },
+      'no-monitor': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -44,6 +57,8 @@ export function parseStartOptions(args: readonly string[]): StartOptions | 'help
     durationSeconds: values.duration === undefined ? undefined : positive('--duration', values.duration),
     topic: values.topic,
     partitions: whole('--partitions', values.partitions),
+    chaos: values.chaos,
+    monitorPort: values['no-monitor'] ? undefined : port('--monitor-port', values['monitor-port']),
   }
 }
 
@@ -57,4 +72,9 @@ function whole(name: string, text: string): number {
   const value = positive(name, text)
   if (!Number.isInteger(value)) throw new Error(`${name} must be a whole number, not "${text}"`)
   return value
+}
+
+function port(name: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error(`${name} must be a port from 0 to 65535, not "${text}"`)
+  return Number(text)
 }

@@ -1,9 +1,11 @@
 import { DevBroker } from '@sluice/devbroker'
+import { Monitor } from '@sluice/monitor'
 import {
   bufferDeserializer,
   bufferSerializer,
   type ConsumerInterceptor,
   type ConsumerRecord,
+  isKafkaError,
   KafkaAdmin,
   KafkaConsumer,
   type KafkaError,
@@ -12,12 +14,15 @@ import {
   stringDeserializer,
   stringSerializer,
 } from 'sluice'
-import { hostHeader, regexFilter, staticHeader, timestampHeader } from 'sluice/interceptors'
+import { hostHeader, monitor, regexFilter, staticHeader, timestampHeader } from 'sluice/interceptors'
+import { Chaos } from './chaos.ts'
 import type { RunFigures } from './figures.ts'
-import type { StartOptions } from './options.ts'
+import { DEFAULT_MONITOR_PORT, type StartOptions } from './options.ts'
 
 const READY_TIMEOUT_MS = 10_000
 const POLL_TIMEOUT_MS = 200
+/** Often enough that the page moves with what is seen here. */
+const REPORT_EVERY_MS = 2000
 /** How long the end of a run waits for records that were acknowledged and have not arrived. */
 const DRAIN_TIMEOUT_MS = 15_000
 
@@ -36,6 +41,8 @@ export class Pipeline implements AsyncDisposable {
   readonly #topic: string
   readonly #figures: RunFigures
   readonly #broker: DevBroker | undefined
+  readonly #monitor: Monitor | undefined
+  readonly #chaos: Chaos | undefined
   readonly #producer: KafkaProducer<string, Buffer>
   readonly #consumer: KafkaConsumer<string, Buffer>
   readonly #stopConsuming = new AbortController()
@@ -45,10 +52,12 @@ export class Pipeline implements AsyncDisposable {
 
   static async start(options: StartOptions, figures: RunFigures, signal: AbortSignal): Promise<Pipeline> {
     const broker = options.bootstrap === undefined ? await DevBroker.start({ topics: { [options.topic]: options.partitions } }) : undefined
+    let collector: Monitor | undefined
     try {
+      collector = options.monitorPort === undefined ? undefined : await startMonitor(options.monitorPort)
       const bootstrapServers = broker?.bootstrapServers ?? options.bootstrap!
       const partitions = broker ? options.partitions : await ensureTopic(bootstrapServers, options, signal)
-      const pipeline = new Pipeline(options, figures, broker, bootstrapServers, partitions)
+      const pipeline = new Pipeline(options, figures, broker, collector, bootstrapServers, partitions)
       try {
         await pipeline.#joinGroup(signal)
       } catch (error) {
@@ -57,6 +66,7 @@ export class Pipeline implements AsyncDisposable {
       }
       return pipeline
     } catch (error) {
+      await collector?.close()
       await broker?.close()
       throw error
     }
@@ -66,12 +76,14 @@ export class Pipeline implements AsyncDisposable {
     options: StartOptions,
     figures: RunFigures,
     broker: DevBroker | undefined,
+    collector: Monitor | undefined,
     bootstrapServers: string,
     partitions: number,
   ) {
     this.#topic = options.topic
     this.#figures = figures
     this.#broker = broker
+    this.#monitor = collector
     this.bootstrapServers = bootstrapServers
     this.partitions = partitions
     this.#runId = `${process.pid.toString(36)}-${Date.now().toString(36)}`
@@ -81,8 +93,9 @@ export class Pipeline implements AsyncDisposable {
       staticHeader({ key: 'run', value: this.#runId }),
       // Samples that repeat the one before say nothing new. Lines of a file never look like that.
       regexFilter({ regex: '^\\{"kind":"[a-z]+".*"unchanged":true', excludeEvents: true }),
+      ...reporting(collector),
     ]
-    this.consumerInterceptors = [ofThisRun(this.#runId), latencyOf(figures)]
+    this.consumerInterceptors = [ofThisRun(this.#runId), latencyOf(figures), ...reporting(collector)]
     this.#producer = new KafkaProducer(
       { bootstrapServers, clientId: 'sluice-start', keySerializer: stringSerializer, valueSerializer: bufferSerializer },
       this.producerInterceptors,
@@ -99,6 +112,12 @@ export class Pipeline implements AsyncDisposable {
       },
       this.consumerInterceptors,
     )
+    this.#chaos = options.chaos ? new Chaos(this.#consumer, figures) : undefined
+  }
+
+  /** Of the page that shows this run. */
+  get monitorUrl(): string | undefined {
+    return this.#monitor?.url
   }
 
   /** Sends one record and counts what becomes of it. Waits only when the producer's memory is full of records under way. */
@@ -123,6 +142,7 @@ export class Pipeline implements AsyncDisposable {
 
   /** Waits until every record is acknowledged and consumed, or time runs out. */
   async drain(): Promise<void> {
+    this.#chaos?.stop()
     await this.#producer.flush({ timeoutMs: DRAIN_TIMEOUT_MS })
     const deadline = performance.now() + DRAIN_TIMEOUT_MS
     while (this.#figures.lag > 0 && performance.now() < deadline && !this.#stopConsuming.signal.aborted) {
@@ -134,6 +154,7 @@ export class Pipeline implements AsyncDisposable {
     this.#stopConsuming.abort()
     await this.#consuming
     await Promise.all([this.#producer.close({ timeoutMs: 5000 }), this.#consumer.close({ timeoutMs: 5000 })])
+    await this.#monitor?.close()
     await this.#broker?.close()
   }
 
@@ -160,7 +181,10 @@ export class Pipeline implements AsyncDisposable {
     const { signal } = this.#stopConsuming
     while (!signal.aborted) {
       try {
-        for (const record of await this.#consumer.poll({ timeoutMs: POLL_TIMEOUT_MS, signal })) this.#count(record)
+        await this.#chaos?.beforePoll(signal)
+        const records = await this.#consumer.poll({ timeoutMs: POLL_TIMEOUT_MS, signal })
+        for (const record of records) this.#count(record)
+        this.#chaos?.afterPoll(records)
       } catch (error) {
         if (signal.aborted) return
         this.#figures.failed++
@@ -174,6 +198,7 @@ export class Pipeline implements AsyncDisposable {
   #count(record: ConsumerRecord<string, Buffer>): void {
     const expected = this.#nextOffsets.get(record.partition) ?? 0
     if (record.offset < expected) {
+      if (this.#chaos?.isAgain(record)) return
       this.#figures.failed++
       process.stderr.write(`consume: ${record.topic}-${record.partition} gave offset ${record.offset} after ${expected - 1}\n`)
       return
@@ -185,6 +210,20 @@ export class Pipeline implements AsyncDisposable {
 }
 
 const MAX_UNDERWAY = 50_000
+
+/** Takes another port when the usual one is taken: the demonstration may run twice. */
+async function startMonitor(port: number): Promise<Monitor> {
+  try {
+    return await Monitor.start({ port })
+  } catch (error) {
+    if (port !== DEFAULT_MONITOR_PORT || !isKafkaError(error)) throw error
+    return Monitor.start({ port: 0 })
+  }
+}
+
+function reporting(collector: Monitor | undefined): (ProducerInterceptor & ConsumerInterceptor)[] {
+  return collector === undefined ? [] : [monitor({ to: collector.take, app: 'npm start', intervalMs: REPORT_EVERY_MS })]
+}
 
 async function ensureTopic(bootstrapServers: string, options: StartOptions, signal: AbortSignal): Promise<number> {
   await using admin = new KafkaAdmin({

@@ -11,6 +11,7 @@ const title = {
   source: 'this machine',
   producerChain: ['timestamp-header', 'regex-filter'],
   consumerChain: ['latency'],
+  monitor: 'http://127.0.0.1:9470/',
 }
 const rates = { produced: 20, producedBytes: 3100, consumed: 15, consumedBytes: 2000 }
 

@@ -7,10 +7,14 @@ export interface RunTitle {
   readonly source: string
   readonly producerChain: readonly string[]
   readonly consumerChain: readonly string[]
+  /** Address of the monitor's page, where there is one. */
+  readonly monitor: string | undefined
 }
 
 const LIVE_INTERVAL_MS = 250
 const PLAIN_INTERVAL_MS = 1000
+/** So many of the lines told last are shown in a terminal. */
+const TOLD_LINES = 6
 
 /** Shows the figures while the run goes on: redrawn in place in a terminal, a line a second elsewhere. */
 export class View {
@@ -20,6 +24,7 @@ export class View {
   readonly #startedAt = performance.now()
   readonly #timer: NodeJS.Timeout
   #drawnLines = 0
+  #toldLines = 0
   #last = { at: this.#startedAt, produced: 0, producedBytes: 0, consumed: 0, consumedBytes: 0 }
 
   constructor(output: NodeJS.WriteStream, title: RunTitle, figures: RunFigures) {
@@ -27,6 +32,7 @@ export class View {
     this.#title = title
     this.#figures = figures
     if (!output.isTTY) {
+      if (title.monitor !== undefined) output.write(`monitor ${title.monitor}\n`)
       output.write(
         `${title.source} -> ${title.producerChain.join(' -> ')} -> ${title.broker} (${title.topic}) -> ${title.consumerChain.join(' -> ')}\n`,
       )
@@ -53,7 +59,13 @@ export class View {
     if (now - this.#last.at >= PLAIN_INTERVAL_MS) this.#last = { at: now, ...pick(this.#figures) }
     const elapsedSeconds = Math.floor((now - this.#startedAt) / 1000)
     if (this.#output.isTTY) this.#draw(rates, elapsedSeconds)
-    else this.#output.write(`${plainLine(this.#figures, rates, elapsedSeconds)}\n`)
+    else this.#output.write(`${this.#newlyTold()}${plainLine(this.#figures, rates, elapsedSeconds)}\n`)
+  }
+
+  #newlyTold(): string {
+    const lines = this.#figures.told.slice(this.#toldLines)
+    this.#toldLines += lines.length
+    return lines.map((line) => `${line}\n`).join('')
   }
 
   #draw(rates: Rates, elapsedSeconds: number): void {
@@ -88,6 +100,8 @@ export function liveLines(title: RunTitle, figures: RunFigures, rates: Rates, el
     row('dropped', figures.dropped, figures.droppedBy()),
     row('failed', figures.failed),
     `  ${'latency'.padEnd(13)}p50 ${milliseconds(figures.latency.percentile(0.5))}   p99 ${milliseconds(figures.latency.percentile(0.99))}   (send to poll)`,
+    ...(title.monitor === undefined ? [] : [`  ${'monitor'.padEnd(13)}${title.monitor}`]),
+    ...figures.told.slice(-TOLD_LINES).map((line) => `  ${line}`),
   ]
 }
 

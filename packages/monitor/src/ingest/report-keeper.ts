@@ -25,9 +25,9 @@ export interface ReportEngine {
   apply(taken: TakenReport): void
   /** What the store says of reports that were applied before, here or by another collector. */
   restore(taken: TakenReport): void
-  restoreNote(note: StoreNote): void
+  restoreNote?(note: StoreNote): void
   /** Conclusions since the last call that reports alone would not give again. */
-  takeNotes(): readonly StoreNote[]
+  takeNotes?(): readonly StoreNote[]
 }
 
 /**
@@ -107,7 +107,7 @@ export class ReportKeeper implements ReportSink {
     const revision = this.#store.revision
     if (revision === this.#revision) return
     for (const taken of this.#store.reportsAfter(this.#revision)) this.#engine.restore(taken)
-    for (const note of this.#store.notesAfter(this.#revision)) this.#engine.restoreNote(note)
+    for (const note of this.#store.notesAfter(this.#revision)) this.#engine.restoreNote?.(note)
     this.#revision = revision
   }
 
@@ -141,7 +141,7 @@ export class ReportKeeper implements ReportSink {
       // First what others kept, so that conclusions are drawn from all there is.
       this.refresh()
       for (const taken of reports) this.#engine.apply(taken)
-      this.#notes = [...this.#notes, ...this.#engine.takeNotes()]
+      this.#notes = [...this.#notes, ...(this.#engine.takeNotes?.() ?? [])]
       revision = this.#store.write({ reports, offsets, alerts, notes: this.#notes })
       this.#notes = []
       this.#problem = null
