@@ -34,7 +34,7 @@ function lagColumns({ snapshot, width, glyphs }: FrameInput): Column<StreamRow>[
     { title: 'LAG', width: 6, align: 'right', rank: 0, cell: ({ lag }) => ({ text: compact(lag) }) },
     { title: 'BEHIND', width: 6, align: 'right', rank: 0, cell: ({ lagMs }) => ({ text: duration(lagMs) }) },
     { title: 'TREND', width: [5, 11], align: 'left', rank: 1, cell: (row, width) => trendCell(row, width, glyphs) },
-    { title: 'DRAINED', width: 8, align: 'right', rank: 2, cell: (row) => drainCell(row) },
+    { title: 'DRAINED', width: 8, align: 'right', rank: 2, cell: (row) => drainCell(row, glyphs.nothing) },
     { title: 'PROD/s', width: 6, align: 'right', rank: 5, cell: (row) => ({ text: compact(row.producedPerSec) }) },
     { title: 'CONS/s', width: 6, align: 'right', rank: 4, cell: (row) => ({ text: compact(row.consumedPerSec) }) },
     {
@@ -54,10 +54,12 @@ function lagColumns({ snapshot, width, glyphs }: FrameInput): Column<StreamRow>[
   ]
 }
 
-function drainCell(row: StreamRow): Cell {
+/** A lag that merely does not shrink, such as that of records on their way, is no backlog that is never drained. */
+function drainCell(row: StreamRow, nothing: string): Cell {
   const ms = drainMs(row)
   if (ms === 0) return { text: 'yes' }
-  return Number.isFinite(ms) ? { text: `in ${duration(ms)}` } : { text: 'never', style: 'warning' }
+  if (Number.isFinite(ms)) return { text: `in ${duration(ms)}` }
+  return row.trend === 'growing' ? { text: 'never', style: 'warning' } : { text: nothing }
 }
 
 /** A glyph for each partition; for each neighbouring few, by the worst of them, where there is no room. */

@@ -12,7 +12,7 @@ import type {
 } from '../api-types.ts'
 import { type CollectorClient, CollectorError } from './collector-client.ts'
 import { filterSnapshot, type Snapshot } from './snapshot.ts'
-import { type StreamFilter, streamKey } from './stream-figures.ts'
+import { matchesFilter, type StreamFilter, streamKey } from './stream-figures.ts'
 
 /** Streams of which more than their row is shown. */
 export interface Wanted {
@@ -63,7 +63,7 @@ export async function askWithRanges(
   signal: AbortSignal,
 ): Promise<Omit<StreamsAnswer, 'streams'> & { readonly streams: readonly StreamWithRanges[] }> {
   for (let attempt = 1; ; attempt++) {
-    const { streams } = await askSnapshot(client, filter, () => ({ ranges: [], partitions: [] }), signal)
+    const streams = await client.get<StreamsAnswer>('streams', 'streams', signal)
     let sameRevision = true
     const rangesOf = async (row: StreamRow, kind: 'missing' | 'redelivered'): Promise<readonly GapRange[]> => {
       if (row.group === null || row[kind] === 0) return []
@@ -72,7 +72,7 @@ export async function askWithRanges(
       return ranges
     }
     const rows: StreamWithRanges[] = []
-    for (const row of streams.streams) {
+    for (const row of streams.streams.filter((row) => matchesFilter(filter, row))) {
       rows.push({ ...row, ranges: { missing: await rangesOf(row, 'missing'), redelivered: await rangesOf(row, 'redelivered') } })
     }
     if (sameRevision || attempt === TRIES) return { ...streams, streams: rows }

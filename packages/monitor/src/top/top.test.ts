@@ -336,7 +336,7 @@ test('top - in a pipe it writes a line an interval, and ends when nobody reads t
   assert.equal(await top.exit, 2)
   assert.equal(
     top.output.writes[0],
-    '10:14:32  5 streams  produced 1.25k/s  consumed 1.24k/s  missing 12  redelivered 340  lag 4.1M  behind 57m  alerts 2  worst orders → billing\n',
+    '10:14:32  5 streams  produced 1.25k/s  consumed 1.27k/s  missing 12  redelivered 340  lag 4.1M  behind 57m  alerts 2  worst orders → billing\n',
   )
 })
 

@@ -50,7 +50,7 @@ export const orders: StreamRow = streamRow({
   trend: 'shrinking',
   coverage: 0.97,
   producedPerSec: 1210,
-  consumedPerSec: 1203,
+  consumedPerSec: 1232,
   latency: { p50: 8, p90: 31, p99: 84, max: 1210, errorMs: 2 },
   recent: [1, 1, 1, 0.97, 1, null, 1, 1, 0.5, 1],
 })
