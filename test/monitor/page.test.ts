@@ -102,6 +102,15 @@ test('monitor page - charts hold the series of the API, and the summary tells it
   await close()
 })
 
+test('monitor page - what has just begun fills the chart, whatever range is asked for', { skip }, async () => {
+  await using own = await startFakeApi('just-begun')
+  const { page, evaluate, close } = await open(browser, `${own.url}${BILLING}`)
+  await page.locator('[data-figure=delivery] canvas').waitFor()
+  const { min, max } = await evaluate<{ min: number; max: number }>("document.querySelector('[data-figure=delivery] .plot').plot.scales.x")
+  assert.deepEqual([min, max], [fixedNow - 180_000, fixedNow])
+  await close()
+})
+
 test('monitor page - findings are the exact ranges, offsets in full', { skip }, async () => {
   const { page, close } = await open(browser, `${api.url}${BILLING}&open=missing`)
   const shown = (): Promise<(string | null)[]> =>
@@ -157,20 +166,20 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
-test('monitor page - nothing sticks out at 360 px, 1280 px and 200 % zoom', { skip }, async () => {
-  for (const [width, deviceScaleFactor] of [
-    [360, 2],
-    [640, 2],
-    [1280, 1],
-  ] as const) {
-    const { page, evaluate, close } = await open(browser, api.url, { viewport: { width, height: 740 }, deviceScaleFactor })
-    for (const address of everyPage) {
-      await page.goto(api.url + address)
-      await page.locator('main [data-figure], main table, main li').first().waitFor()
+test('monitor page - nothing sticks out at 360 px, at 1280 px and at 200 % zoom', { skip }, async () => {
+  const { page, evaluate, close } = await open(browser, api.url, { deviceScaleFactor: 2 })
+  for (const address of everyPage) {
+    await page.goto(api.url + address)
+    await page.locator('main [data-figure], main table, main li').first().waitFor()
+    // 1280 px at 200 % are 640.
+    for (const width of [1280, 640, 360]) {
+      await page.setViewportSize({ width, height: 740 })
+      // Charts follow in the frame after.
+      await evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
       assert.ok((await evaluate<number>('document.documentElement.scrollWidth')) <= width, `${address} at ${width}`)
     }
-    await close()
   }
+  await close()
 })
 
 test('monitor page - what is chosen is in the address, and the way back leads back', { skip }, async () => {

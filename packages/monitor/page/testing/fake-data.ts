@@ -24,8 +24,8 @@ import type {
 export const fixedNow = 1_773_483_300_000
 const HOUR = 3_600_000
 
-/** `busy`, or one of the empty states. */
-export type Scenario = 'busy' | 'nothing' | 'no-consumers' | 'empty-range'
+/** `busy`, that for three minutes, or one of the empty states. */
+export type Scenario = 'busy' | 'just-begun' | 'nothing' | 'no-consumers' | 'empty-range'
 
 interface Stream {
   readonly topic: string
@@ -225,6 +225,11 @@ function binFor(from: number, to: number): number {
   return BINS.find((length) => (to - from) / length <= 360) ?? HOUR
 }
 
+function emptyBin(time: number): SeriesBin {
+  const nothing = { expected: 0, consumed: 0, missing: 0, pending: 0, redelivered: 0, latency: null, process: null, lag: null, lagMs: null }
+  return { time, ...nothing, partial: false }
+}
+
 const BINS = [10_000, 60_000, 900_000, HOUR]
 
 function partitionsOf(stream: Stream): PartitionRow[] {
@@ -421,11 +426,12 @@ export function seriesAnswer(
   to: number,
   asked: number | undefined,
 ): SeriesAnswer | undefined {
-  if (data.scenario === 'empty-range') return { revision: data.revision, bin: 10_000, bins: [] }
   const stream = find(data, topic, group)
   if (stream === undefined) return undefined
   const bin = asked ?? binFor(from, to)
-  return { revision: data.revision, bin, bins: binsOf(stream, from, to, bin) }
+  const bins = binsOf(stream, from, to, bin)
+  const begin = { busy: 0, 'just-begun': fixedNow - 180_000 }[data.scenario as string] ?? to
+  return { revision: data.revision, bin, bins: bins.map((row) => (row.time >= begin ? row : emptyBin(row.time))) }
 }
 
 export function partitionsAnswer(data: FakeData, topic: string, group: string): PartitionsAnswer | undefined {

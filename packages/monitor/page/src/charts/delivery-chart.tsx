@@ -173,7 +173,7 @@ function summaryOf(bins: readonly SeriesBin[], zone: 'utc' | 'local'): string {
   const expected = bins.reduce((sum, row) => sum + row.expected, 0)
   const consumed = bins.reduce((sum, row) => sum + row.consumed, 0)
   const lossy = bins.filter(({ missing }) => missing > 0)
-  const got = `${count(consumed)} of ${count(expected)} records consumed.`
+  const got = `${count(expected)} records expected, ${count(consumed)} consumed.`
   if (lossy.length === 0) return `${got} None missing in ${plural(bins.length, 'bin')}.`
   const worst = lossy.reduce((a, b) => (b.missing > a.missing ? b : a))
   return `${got} Missing in ${lossy.length} of ${plural(bins.length, 'bin')}, worst ${count(worst.missing)} at ${clock(worst.time, zone)}.`

@@ -35,7 +35,7 @@ export function StreamPage() {
       : `${topic} to ${group}: ${plural(stream.missing, 'missing record')}, lag ${plural(stream.lag, 'record')}, ${stream.trend}.`
   useEffect(() => statusText.set(text), [text])
 
-  const bins = series.data?.bins ?? []
+  const bins = useMemo(() => begun(series.data?.bins ?? []), [series.data])
   const bin = series.data?.bin ?? 10_000
   const shown = useMemo(() => fitted(state, series.at, bins, bin), [state.from, state.to, series.at, bins, bin])
   return (
@@ -129,6 +129,12 @@ function Fact({ label, value }: { readonly label: string; readonly value: string
       <dd>{value}</dd>
     </div>
   )
+}
+
+/** From the first bin on in which anything was there. */
+function begun(bins: readonly SeriesBin[]): readonly SeriesBin[] {
+  const first = bins.findIndex((bin) => bin.expected + bin.consumed + bin.redelivered + (bin.lag ?? 0) > 0)
+  return first === -1 ? [] : bins.slice(first)
 }
 
 /** The range asked for; but when records began late in it, from there on: three minutes of data are not pressed into a corner. */
