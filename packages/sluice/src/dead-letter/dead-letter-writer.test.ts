@@ -57,3 +57,12 @@ test('dead letters - a write that fails says which record and which topic, and w
   })
   await writer.close(1000)
 })
+
+test('dead letters - how large one may be is left to the broker, and a long message does not make it larger', async () => {
+  const { writer, requests } = writerTo('orders.dlq')
+  const large = { ...recordOf('orders', new RecordHeaders()), value: Buffer.alloc(5_000_000) }
+  await writer.write(large, { interceptor: 'check', error: new Error('x'.repeat(5_000_000)) })
+  const { header } = producedBatch(requests[0]!)
+  assert.ok(header.sizeInBytes > 5_000_000 && header.sizeInBytes < 5_002_000)
+  await writer.close(1000)
+})

@@ -11,6 +11,9 @@ export interface DeadLetterCause {
   readonly interceptor: string
 }
 
+/** As much as can be sent at all: how large a letter may be is the broker's say, as the record was in a topic already. */
+const MAX_BYTES = 32 * 2 ** 20
+
 /** Writes records that a consumer's interceptors could not let through to their dead-letter topics. Connects at the first use. */
 export class DeadLetterWriter {
   readonly #producer: KafkaProducer<Buffer, Buffer>
@@ -27,6 +30,8 @@ export class DeadLetterWriter {
       enableIdempotence: true,
       // Whoever waits for one letter waits for nothing else.
       lingerMs: 0,
+      maxRequestSize: MAX_BYTES,
+      bufferMemory: MAX_BYTES,
     })
   }
 
