@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { RangesAnswer, StreamsAnswer } from '@sluice/monitor'
 import { needs, testCluster } from '../support/test-cluster.ts'
 
 /** Without --bootstrap it starts a development broker inside. */
@@ -82,6 +83,64 @@ test('start - every line of a file arrives once, unchanged and in order per part
     rmSync(folder, { recursive: true })
   }
 })
+
+test('start - the page is there within ten seconds, and with --chaos it names exactly what was lost and doubled', embedded, async () => {
+  const child = spawn(process.execPath, [sluice, 'start', '--chaos', '--monitor-port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const startedAt = performance.now()
+  let output = ''
+  child.stdout.on('data', (chunk) => (output += chunk))
+  const exited = once(child, 'close')
+  try {
+    const url = await soon(async () => /^monitor (http:\S+)$/m.exec(output)?.[1], 'an address')
+    const answer = async <T>(path: string): Promise<T> => (await (await fetch(new URL(path, url))).json()) as T
+    const stream = await soon(async () => {
+      const { streams } = await answer<StreamsAnswer>('/api/v1/streams')
+      return streams.find(({ produced, consumed }) => produced > 0 && consumed > 0)
+    }, 'a live stream')
+    assert.ok(performance.now() - startedAt < 10_000, 'it took more than ten seconds')
+    assert.match(await (await fetch(url)).text(), /<!doctype html>/i)
+    const offsets = (partition: number, first: number, last: number): string[] =>
+      Array.from({ length: last - first + 1 }, (_, index) => `${partition}@${first + index}`)
+    const told = (what: string): string[] =>
+      [...output.matchAll(new RegExp(`^chaos: ${what} sluice-start-(\\d+) offsets (\\d+)-(\\d+) `, 'gm'))].flatMap(([, ...where]) =>
+        offsets(Number(where[0]), Number(where[1]), Number(where[2])),
+      )
+    await soon(async () => told('lost').length >= 6 && told('doubled').length >= 1, 'chaos')
+    const before = { lost: told('lost'), doubled: told('doubled') }
+    const shown = await soon(async () => {
+      const { ranges } = await answer<RangesAnswer>(`/api/v1/streams/${stream.topic}/${stream.group}/ranges`)
+      const of = (wanted: string): string[] =>
+        ranges.filter(({ kind }) => kind === wanted).flatMap(({ partition, first, last }) => offsets(partition, first, last))
+      const found = { missing: of('missing'), redelivered: of('redelivered') }
+      const isAll =
+        before.lost.every((one) => found.missing.includes(one)) && before.doubled.every((one) => found.redelivered.includes(one))
+      return isAll && found
+    }, 'sign of what was lost and doubled')
+    // It goes on meanwhile; nothing is shown that was not told by now, but for the line that comes within a second.
+    await soon(async () => shown.missing.every((one) => told('lost').includes(one)), 'line about every record that is shown as missing')
+    await soon(
+      async () => shown.redelivered.every((one) => told('doubled').includes(one)),
+      'line about every record that is shown as doubled',
+    )
+  } finally {
+    child.kill('SIGINT')
+  }
+  assert.deepEqual(await exited, [0, null])
+  const summary = JSON.parse(output.trim().split('\n').at(-1)!) as Record<string, number>
+  assert.equal(summary.acknowledged, summary.consumed! + summary.lost!)
+  assert.ok(summary.lost! >= 2 && summary.doubled! >= 1)
+})
+
+/** Asks again and again until there is an answer. */
+async function soon<T>(ask: () => Promise<T | undefined | false>, what: string): Promise<T> {
+  const deadline = performance.now() + 40_000
+  for (;;) {
+    const found = await ask()
+    if (found !== undefined && found !== false) return found
+    if (performance.now() > deadline) assert.fail(`no ${what} in 40 s`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
 
 test('start - standard input is read to its end', embedded, async () => {
   const { code, summary } = await start(['--input', '-'], (child) => child.stdin!.end('one\ntwo\nthree'))

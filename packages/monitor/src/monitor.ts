@@ -151,7 +151,7 @@ class Parts {
       retention: { ...defaultRetention, ...retention },
       rules: alerts ?? defaultAlertRules,
       logger,
-      source: bootstrapServers === undefined ? 'reports by HTTP' : `topic ${topic}`,
+      source: bootstrapServers === undefined ? 'reports that are posted here, or given in this process' : `topic ${topic}`,
       problems: () => [
         ...this.#topicProblems,
         ...(this.#reader?.problem == null ? [] : [this.#reader.problem]),

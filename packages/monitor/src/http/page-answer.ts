@@ -13,7 +13,7 @@ export function pageAnswers(files: ReadonlyMap<string, PageFile>): (request: Inc
     const file = files.get(path) ?? (isState ? files.get('/') : undefined)
     if (file === undefined) throw new HttpError(404, 'there is no such file')
     const headers = { 'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache', vary: 'accept-encoding' }
-    if (!acceptsGzip(request)) return { type: file.type, body: file.plain, headers: { ...headers, 'content-encoding': 'identity' } }
+    if (!acceptsGzip(request)) return { type: file.type, body: file.plain, headers }
     return { type: file.type, body: file.gzip, headers: { ...headers, 'content-encoding': 'gzip' } }
   }
 }
