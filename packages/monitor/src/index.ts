@@ -37,9 +37,4 @@ export type { MonitorStore, StoreBatch, StoreNote } from './store/monitor-store.
 export type { Retention } from './store/retention.ts'
 export { StoreError } from './store/sqlite-database.ts'
 export { runTop, type TopHost } from './top/top.ts'
-export {
-  DEFAULT_INTERVAL_MS as DEFAULT_TOP_INTERVAL_MS,
-  DEFAULT_URL as DEFAULT_MONITOR_URL,
-  TopOptionError,
-  type TopOptions,
-} from './top/top-options.ts'
+export { TopOptionError, type TopOptions } from './top/top-options.ts'

@@ -3,7 +3,7 @@ import { compact, duration, exact, nanoseconds } from './figures.ts'
 import { type Body, type FrameInput, windowOf } from './frame-input.ts'
 import type { Glyphs } from './glyphs.ts'
 import { emptyLine, line } from './line.ts'
-import { type Column, tableOf } from './table.ts'
+import { type Cell, type Column, tableOf } from './table.ts'
 
 export function clientsBody(input: FrameInput, height: number): Body {
   const clients = [...(input.snapshot.clients?.clients ?? [])].sort(
@@ -14,7 +14,7 @@ export function clientsBody(input: FrameInput, height: number): Body {
 
 export function interceptorsBody(input: FrameInput, height: number): Body {
   const rows = (input.snapshot.clients?.clients ?? []).flatMap((client) => client.chain.map((interceptor) => ({ client, interceptor })))
-  return listBody(input, height, interceptorColumns, rows, 'No client has told of its interceptors.')
+  return listBody(input, height, interceptorColumns(input.glyphs), rows, 'No client has told of its interceptors.')
 }
 
 function listBody<T>(input: FrameInput, height: number, columns: readonly Column<T>[], rows: readonly T[], empty: string): Body {
@@ -74,26 +74,35 @@ export function clockText({ clockOffsetMs, clockErrorMs }: ClientRow, { plusMinu
   return `${sign}${duration(Math.abs(clockOffsetMs))}${clockErrorMs === null ? '' : ` ${plusMinus}${duration(clockErrorMs)}`}`
 }
 
-const interceptorColumns: readonly Column<{ readonly client: ClientRow; readonly interceptor: InterceptorRow }>[] = [
-  { title: 'INTERCEPTOR', width: [14, 32], align: 'left', rank: 0, cell: ({ interceptor }) => ({ text: interceptor.name }) },
-  { title: 'CLIENT', width: [10, 32], align: 'left', rank: 4, cell: ({ client }) => ({ text: nameOf(client) }) },
-  { title: 'ROLE', width: 8, align: 'left', rank: 6, cell: ({ client }) => ({ text: client.role }) },
-  {
-    title: 'STATE',
-    width: 7,
-    align: 'left',
-    rank: 2,
-    cell: ({ interceptor: { state } }) => (state === 'on' ? { text: 'on' } : { text: `${state}!`, style: 'warning' }),
-  },
-  { title: 'CALLS', width: 7, align: 'right', rank: 3, cell: ({ interceptor }) => ({ text: compact(interceptor.calls) }) },
-  {
-    title: 'ERRORS',
-    width: 7,
-    align: 'right',
-    rank: 0,
-    cell: ({ interceptor: { errors } }) => (errors === 0 ? { text: '0' } : { text: `${exact(errors)}!`, style: 'warning' }),
-  },
-  { title: 'DROPPED', width: 7, align: 'right', rank: 1, cell: ({ interceptor }) => ({ text: exact(interceptor.dropped) }) },
-  { title: 'MEAN', width: 7, align: 'right', rank: 5, cell: ({ interceptor }) => ({ text: nanoseconds(interceptor.meanNs) }) },
-  { title: 'MAX', width: 7, align: 'right', rank: 7, cell: ({ interceptor }) => ({ text: nanoseconds(interceptor.maxNs) }) },
-]
+interface InterceptorEntry {
+  readonly client: ClientRow
+  readonly interceptor: InterceptorRow
+}
+
+function interceptorColumns({ nothing }: Glyphs): Column<InterceptorEntry>[] {
+  /** Negative before the first measurement. */
+  const time = (ns: number): Cell => (ns < 0 ? { text: nothing, style: 'dim' } : { text: nanoseconds(ns) })
+  return [
+    { title: 'INTERCEPTOR', width: [14, 32], align: 'left', rank: 0, cell: ({ interceptor }) => ({ text: interceptor.name }) },
+    { title: 'CLIENT', width: [10, 32], align: 'left', rank: 4, cell: ({ client }) => ({ text: nameOf(client) }) },
+    { title: 'ROLE', width: 8, align: 'left', rank: 6, cell: ({ client }) => ({ text: client.role }) },
+    {
+      title: 'STATE',
+      width: 7,
+      align: 'left',
+      rank: 2,
+      cell: ({ interceptor: { state } }) => (state === 'on' ? { text: 'on' } : { text: `${state}!`, style: 'warning' }),
+    },
+    { title: 'CALLS', width: 7, align: 'right', rank: 3, cell: ({ interceptor }) => ({ text: compact(interceptor.calls) }) },
+    {
+      title: 'ERRORS',
+      width: 7,
+      align: 'right',
+      rank: 0,
+      cell: ({ interceptor: { errors } }) => (errors === 0 ? { text: '0' } : { text: `${exact(errors)}!`, style: 'warning' }),
+    },
+    { title: 'DROPPED', width: 7, align: 'right', rank: 1, cell: ({ interceptor }) => ({ text: exact(interceptor.dropped) }) },
+    { title: 'MEAN', width: 7, align: 'right', rank: 5, cell: ({ interceptor }) => time(interceptor.meanNs) },
+    { title: 'MAX', width: 7, align: 'right', rank: 7, cell: ({ interceptor }) => time(interceptor.maxNs) },
+  ]
+}

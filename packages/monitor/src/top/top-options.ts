@@ -22,8 +22,8 @@ export interface Environment {
   readonly [name: string]: string | undefined
 }
 
-export const DEFAULT_URL = 'http://127.0.0.1:9470'
-export const DEFAULT_INTERVAL_MS = 1000
+const DEFAULT_URL = 'http://127.0.0.1:9470'
+const DEFAULT_INTERVAL_MS = 1000
 const LEAST_INTERVAL_MS = 250
 const MOST_INTERVAL_MS = 3_600_000
 

@@ -122,6 +122,7 @@ export const clients: readonly ClientRow[] = [
     chain: [
       { name: 'schema', calls: 1_204_700, errors: 0, dropped: 16, state: 'on', meanNs: 1800, maxNs: 4_100_000 },
       { name: 'enrich', calls: 1_204_684, errors: 3, dropped: 0, state: 'off', meanNs: 220, maxNs: 91_000 },
+      { name: 'audit', calls: 0, errors: 0, dropped: 0, state: 'on', meanNs: -1, maxNs: -1 },
     ],
   }),
   client({ session: '00000000000000b1', clientId: 'billing-1', role: 'consumer', groupId: 'billing', host: 'db-2' }),
