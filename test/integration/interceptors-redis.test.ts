@@ -296,6 +296,27 @@ withRedis(
 )
 
 withRedis(
+  'a Redis that wants a password lets records pass, and the log says that it does, and not which was given',
+  async ({ cluster, server, redis, log, ...world }) => {
+    await redis.call('CONFIG', 'SET', 'requirepass', 'right')
+    const topic = await cluster.createTopic(1)
+    const url = server.url.replace('redis://', 'redis://:marker@')
+    const producer = world.producer(
+      dedupe({ redis: url, id: 'key' }),
+      rateLimit({ redis: url }),
+      latency({ redis: url, flushMs: 10, redisTimeoutMs: 500, closeTimeoutMs: 500 }),
+    )
+    await sendMany(producer, topic, 10)
+    await eventually(() => log.messages('warn').filter((message) => message.startsWith('latency')).length, 1)
+    const warnings = log.lines.filter(({ level, message }) => level === 'warn' && /Redis/.test(message))
+    assert.equal(warnings.length, 3)
+    for (const { fields } of warnings) assert.match(String(fields?.error), /WRONGPASS|NOAUTH/)
+    await producer.close()
+    assert.doesNotMatch(log.text(), /marker/)
+  },
+)
+
+withRedis(
   'the example latency-redis prints what is in Redis',
   async ({ server }) => {
     const main = fileURLToPath(new URL('../../examples/latency-redis/main.ts', import.meta.url))

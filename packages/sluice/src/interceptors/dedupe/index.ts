@@ -197,7 +197,7 @@ export function dedupe(options?: DedupeOptions): DedupeInterceptor {
       const { redisTimeoutMs: timeoutMs, keyPrefix } = own
       const begin = (opened: RedisConnection): void => {
         connection = opened
-        const redis = new GuardedRedis({ client: opened.client, clock, logger, interceptor: 'dedupe', timeoutMs })
+        const redis = new GuardedRedis({ connection: opened, clock, logger, interceptor: 'dedupe', timeoutMs })
         store = new RedisClaims(redis, keyPrefix, own, isCluster(opened.client))
       }
       const opening = openRedis(own.redis, 'dedupe', timeoutMs)

@@ -161,7 +161,7 @@ export function latency(options?: LatencyOptions): LatencyInterceptor {
       now = () => clock.now()
       if (own.redis === undefined) return
       const begin = (connection: RedisConnection): void => {
-        writer.begin({ client: connection.client, clock, logger, group: () => group })
+        writer.begin({ connection, clock, logger, group: () => group })
         let timer = clock.setTimer(again, own.flushMs, false)
         function again(): void {
           void writer.write()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Clock, KafkaError, type Logger } from 'sluice'
-import type { RedisClient } from '../redis/redis-client.ts'
+import type { RedisConnection } from '../redis/redis-client.ts'
 import { messageOf } from '../redis/redis-gate.ts'
 import { within } from '../redis/within.ts'
 import { LatencyHistogram, type LatencySummary } from './latency-histogram.ts'
@@ -94,7 +94,7 @@ export interface RedisTotalsParts {
 
 /** What it works with while clients live. */
 export interface RedisTotalsLife {
-  readonly client: RedisClient
+  readonly connection: RedisConnection
   readonly clock: Clock
   readonly logger: Logger
   /** Known once a consumer is there. */
@@ -146,7 +146,8 @@ export class RedisTotals {
   async read(): Promise<StoredLatency> {
     if (this.#life === null)
       throw new KafkaError('ILLEGAL_STATE', 'latency: what is stored can be read while a client of this interceptor lives')
-    const { client, clock } = this.#life
+    const { connection, clock } = this.#life
+    const { client } = connection
     const { keys, timeoutMs } = this.#parts
     const calls = Promise.all([
       client.call('GET', keys.sent),
@@ -173,17 +174,19 @@ export class RedisTotals {
 
   async #write(): Promise<boolean> {
     if (this.#life === null) return false
-    const { client, clock, logger } = this.#life
+    const { connection, clock, logger } = this.#life
     const { sent, measured, latency, average } = this.#parts.keys
     this.#batch ??= this.#nextBatch()
     if (this.#batch === null) return true
     const keys = [this.#writer, sent, measured, latency, average, this.#histogramKey]
     try {
-      await within(client.call('EVAL', ADD, keys.length, ...keys, ...this.#batch), this.#parts.timeoutMs, clock, 'Redis')
+      await within(connection.client.call('EVAL', ADD, keys.length, ...keys, ...this.#batch), this.#parts.timeoutMs, clock, 'Redis')
     } catch (cause) {
       if (!this.#isAway) {
         this.#isAway = true
-        logger.warn('latency: Redis does not take the sums; they are kept, and written when it does', { error: messageOf(cause) })
+        logger.warn('latency: Redis does not take the sums; they are kept, and written when it does', {
+          error: messageOf(connection.trouble() ?? cause),
+        })
       }
       return false
     }

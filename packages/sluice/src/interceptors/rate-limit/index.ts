@@ -248,7 +248,7 @@ export function rateLimit(options?: RateLimitOptions): ProducerInterceptor & Con
     const opened = openRedis(own.redis, 'rateLimit', timeoutMs)
     connection = opened instanceof Promise ? await opened : opened
     await connection.ready(timeoutMs)
-    limiter = redisLimiter({ library, redis: connection.client, points, durationMs, keyPrefix, timeoutMs, clock, logger })
+    limiter = redisLimiter({ library, connection, points, durationMs, keyPrefix, timeoutMs, clock, logger })
   }
 }
 

@@ -1,12 +1,12 @@
 import { type Clock, configError, type Logger } from 'sluice'
-import type { RedisClient } from '../redis/redis-client.ts'
+import type { RedisConnection } from '../redis/redis-client.ts'
 import { RedisGate } from '../redis/redis-gate.ts'
 import type { Library } from './limiter-library.ts'
 import { refusalOf, type SharedLimiter } from './shared-limiter.ts'
 
 export interface RedisLimiterParts {
   readonly library: Library
-  readonly redis: RedisClient
+  readonly connection: RedisConnection
   readonly points: number
   readonly durationMs: number
   readonly keyPrefix: string
@@ -17,7 +17,8 @@ export interface RedisLimiterParts {
 
 /** Counts in Redis; while Redis is away, each process counts by itself. */
 export function redisLimiter(parts: RedisLimiterParts): SharedLimiter {
-  const { library, redis, points, durationMs, keyPrefix, timeoutMs, clock, logger } = parts
+  const { library, connection, points, durationMs, keyPrefix, timeoutMs, clock, logger } = parts
+  const redis = connection.client
   if (typeof (redis as { defineCommand?: unknown }).defineCommand !== 'function') {
     throw configError('rateLimit: redis must be a URL or an ioredis client; give any other store as "limiter"')
   }
@@ -30,6 +31,7 @@ export function redisLimiter(parts: RedisLimiterParts): SharedLimiter {
     timeoutMs,
     away: 'rate-limit: Redis does not answer as it should; this process keeps the limit by itself',
     back: 'rate-limit: Redis answers again; the limit is shared',
+    trouble: connection.trouble,
     isAnswer: (cause) => refusalOf(cause) !== null,
   })
   return {

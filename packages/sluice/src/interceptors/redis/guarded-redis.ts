@@ -1,9 +1,9 @@
 import type { Clock, Logger } from 'sluice'
-import type { RedisClient } from './redis-client.ts'
+import type { RedisClient, RedisConnection } from './redis-client.ts'
 import { PAUSE_MS, RedisGate } from './redis-gate.ts'
 
 export interface GuardedRedisParts {
-  readonly client: RedisClient
+  readonly connection: RedisConnection
   readonly clock: Clock
   readonly logger: Logger
   /** Begins the lines that are logged: who works without Redis. */
@@ -16,10 +16,10 @@ export class GuardedRedis implements RedisClient {
   readonly #client: RedisClient
   readonly #gate: RedisGate
 
-  constructor({ client, clock, logger, interceptor, timeoutMs }: GuardedRedisParts) {
-    this.#client = client
+  constructor({ connection, clock, logger, interceptor, timeoutMs }: GuardedRedisParts) {
+    this.#client = connection.client
     const away = `${interceptor}: Redis does not answer as it should; it is asked again every ${PAUSE_MS} ms`
-    this.#gate = new RedisGate({ clock, logger, timeoutMs, away, back: `${interceptor}: Redis answers again` })
+    this.#gate = new RedisGate({ clock, logger, timeoutMs, away, back: `${interceptor}: Redis answers again`, trouble: connection.trouble })
   }
 
   call(command: string, ...args: (string | number)[]): Promise<unknown> {

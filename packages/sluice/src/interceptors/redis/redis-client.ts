@@ -13,6 +13,8 @@ export interface RedisConnection {
   readonly isOwn: boolean
   /** Resolves when commands go through, or after `timeoutMs`. Never rejects. */
   ready(timeoutMs: number): Promise<void>
+  /** Why a client that was made here has no connection: what its commands fail with does not tell, be it a wrong password or a wrong name. */
+  trouble(): Error | undefined
   close(): void
 }
 
@@ -39,7 +41,8 @@ export function openRedis(
   interceptor: string,
   commandTimeoutMs: number,
 ): RedisConnection | Promise<RedisConnection> {
-  if (typeof redis !== 'string') return { client: redis, isOwn: false, ready: (timeoutMs) => whenReady(redis, timeoutMs), close() {} }
+  if (typeof redis !== 'string')
+    return { client: redis, isOwn: false, ready: (timeoutMs) => whenReady(redis, timeoutMs), trouble: () => undefined, close() {} }
   return connect(redis, interceptor, commandTimeoutMs)
 }
 
@@ -62,12 +65,15 @@ async function connect(url: string, interceptor: string, commandTimeoutMs: numbe
     // Its message quotes the URL.
     throw configError(`${interceptor}: redis is a URL that ioredis cannot read`)
   }
-  // Commands tell of it; without a listener ioredis writes to the console.
-  client.on('error', () => {})
+  let lastError: Error | undefined
+  client.on('error', (error) => {
+    lastError = error
+  })
   return {
     client,
     isOwn: true,
     ready: (timeoutMs) => whenReady(client, timeoutMs),
+    trouble: () => (client.status === 'ready' ? undefined : lastError),
     close: () => client.disconnect(),
   }
 }

@@ -8,6 +8,8 @@ export interface RedisGateParts {
   /** Logged as a warning when Redis goes, and as information when it is back. */
   readonly away: string
   readonly back: string
+  /** What is told in place of what a command failed with, if anything. @default nothing */
+  readonly trouble?: () => Error | undefined
   /** A rejection that is an answer of a Redis that works. @default none */
   readonly isAnswer?: (cause: unknown) => boolean
 }
@@ -59,13 +61,13 @@ export class RedisGate {
   }
 
   #failed(cause: unknown, tookMs: number): void {
-    const { clock, logger, away, timeoutMs } = this.#parts
+    const { clock, logger, away, timeoutMs, trouble } = this.#parts
     this.#failure = cause
     this.#isSlow = tookMs >= timeoutMs / 2
     this.#pausedUntil = clock.monotonic() + PAUSE_MS
     if (this.#isAway) return
     this.#isAway = true
-    logger.warn(away, { error: messageOf(cause) })
+    logger.warn(away, { error: messageOf(trouble?.() ?? cause) })
   }
 
   #returned(): void {
