@@ -5,16 +5,10 @@ import type { InterceptorSettings } from './interceptor-context.ts'
 import { commonOptionNames } from './interceptor-options.ts'
 import type { ProducerInterceptor } from './producer-interceptor.ts'
 
-export const producerHooks = ['onSend', 'onSerialized', 'onAcknowledgement'] as const satisfies readonly (keyof ProducerInterceptor)[]
-export const consumerHooks = [
-  'onFetched',
-  'onConsume',
-  'handle',
-  'handleBatch',
-  'onCommit',
-] as const satisfies readonly (keyof ConsumerInterceptor)[]
-export const sharedHooks = ['configure', 'onClusterUpdate', 'close'] as const satisfies readonly (keyof InterceptorSettings)[]
-export const flagNames = ['paired', 'needsRecordAudit'] as const satisfies readonly (keyof InterceptorSettings)[]
+export const producerHooks: readonly (keyof ProducerInterceptor)[] = ['onSend', 'onSerialized', 'onAcknowledgement']
+export const consumerHooks: readonly (keyof ConsumerInterceptor)[] = ['onFetched', 'onConsume', 'handle', 'handleBatch', 'onCommit']
+export const sharedHooks: readonly (keyof InterceptorSettings)[] = ['configure', 'onClusterUpdate', 'close']
+export const flagNames: readonly (keyof InterceptorSettings)[] = ['paired', 'needsRecordAudit']
 
 const HOOKS: readonly string[] = [...producerHooks, ...consumerHooks, ...sharedHooks]
 const NAMES: readonly string[] = [...HOOKS, ...commonOptionNames, ...flagNames]
