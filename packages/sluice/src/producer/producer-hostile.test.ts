@@ -219,3 +219,40 @@ for (const isLate of [false, true]) {
     await fixture.producer.close()
   })
 }
+
+for (const stage of ['onSend', 'onSerialized'] as const) {
+  test(`exactly once - what ${stage} emitted in the place of a send that is given up while it waits for its turn is acknowledged too`, async () => {
+    const { promise: slow, resolve } = Promise.withResolvers<void>()
+    let [entered, left] = [0, 0]
+    const emitting: Interceptor = {
+      name: 'emitting',
+      async [stage](record: { readonly value: unknown }) {
+        if (String(record.value) === 'emits') return emit([{}, {}])
+        await slow
+        return record
+      },
+    }
+    const behind: Interceptor = {
+      name: 'behind',
+      onSend(record) {
+        entered++
+        return record
+      },
+      onAcknowledgement: () => void left++,
+    }
+    const { producer } = new ProducerFixture({}, [emitting, behind])
+    const before = producer.interceptors as unknown as { readonly chain: { readonly pending: number } }
+    const first = producer.send({ topic: 't', partition: 0, value: 'slow' })
+    const given = new AbortController()
+    const second = producer.send({ topic: 't', partition: 0, value: 'emits' }, { signal: given.signal })
+    await turns()
+    given.abort()
+    await assert.rejects(second, { code: 'ABORTED' })
+    resolve()
+    await first
+    await producer.close()
+    assert.ok(entered >= 2)
+    assert.equal(left, entered)
+    assert.equal(before.chain.pending, 0)
+  })
+}

@@ -263,6 +263,8 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
   #failQueued(send: InterceptedSend, error: KafkaError): void {
     if (send.isDone) return
     send.finish()
+    // It may have waited for those before it only.
+    if (send.outcome !== undefined) this.#verdicts.discard(send.outcome, error)
     this.#ending.fail(send.record, -1, error, send.context, send.settle, send.reject)
     send.context?.abort(error)
     this.#queue.pump()
@@ -312,7 +314,7 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
       if (outcome === null) {
         if (appender.place(record, appender.bytes, topic, settle, reject)) return
         this.#wait(record, context, settle, reject, signal, appender.bytes.detach(), true)
-      } else if (outcome instanceof Promise) this.#wait(record, context, settle, reject, signal).prepared = outcome
+      } else if (outcome instanceof Promise) this.#wait(record, context, settle, reject, signal, undefined, false, outcome)
       else this.#verdicts.follow(outcome, context, settle, reject, this.#admitSerialized(record, signal))
     } catch (error) {
       this.#ending.fail(record, -1, error as KafkaError, context, settle, reject)
@@ -350,16 +352,17 @@ export class KafkaProducer<K = Buffer, V = Buffer> {
     signal: AbortSignal | undefined,
     bytes?: RecordBytes,
     isPlaced = false,
-  ): WaitingSend {
+    prepared?: Promise<SendOutcome<'onSerialized'>>,
+  ): void {
     const deadlineMs = this.#clock.monotonic() + this.#options.maxBlockMs
     const send = new WaitingSend(record, context, bytes, settle, reject, deadlineMs, signal)
     send.isPlaced = isPlaced
+    send.prepared = prepared
     if (signal?.aborted) this.#resumer.fail(send, abortedSend(record.topic, signal))
     else {
       if (signal !== undefined) send.onAbort(() => this.#resumer.fail(send, abortedSend(record.topic, signal)))
       this.#waiting.add(send)
     }
-    return send
   }
 
   /** Resolves when a broker has answered, so that a wrong address or password shows early. Sends do not need it. */

@@ -59,6 +59,7 @@ export class WaitingSendResumer {
     try {
       const outcome = appender.serialize(record, context)
       if (outcome === null) send.bytes = appender.bytes.detach()
+      else if (send.done) this.#discard(outcome, send)
       else {
         appender.keepBytes()
         send.prepared = Promise.resolve(outcome)
@@ -72,6 +73,7 @@ export class WaitingSendResumer {
   fail(send: WaitingSend, error: KafkaError, partition = -1): void {
     if (send.done) return
     send.finish()
+    if (send.prepared !== undefined) this.#discard(send.prepared, send)
     this.#parts.ending.fail(send.record, partition, error, send.context, send.settle, send.reject)
     send.context?.abort(error)
   }
@@ -81,7 +83,10 @@ export class WaitingSendResumer {
     const { appender } = this.#parts
     const { record, context } = send
     const outcome = appender.serialize(record, context)
-    if (send.done) return true
+    if (send.done) {
+      if (outcome !== null) this.#discard(outcome, send)
+      return true
+    }
     if (outcome !== null) {
       appender.keepBytes()
       send.prepared = Promise.resolve(outcome)
@@ -118,12 +123,7 @@ export class WaitingSendResumer {
     const outcome = await Promise.race([prepared, send.whenDone()])
     // As in Java, the time of the application's own code is not part of maxBlockMs.
     send.deadlineMs += clock.monotonic() - beganMs
-    if (outcome === undefined || send.done) {
-      const { topic } = record
-      const error = new KafkaError('ABORTED', `the send to topic "${topic}" was given up`, { topic })
-      void prepared.then((late) => verdicts.discard(late, error))
-      return true
-    }
+    if (outcome === undefined || send.done) return true
     if (!('verdict' in outcome)) {
       send.bytes = appender.ofSerialized(outcome, context)
       send.record = { ...record, headers: outcome.headers }
@@ -133,6 +133,12 @@ export class WaitingSendResumer {
     if (outcome.verdict === 'emit') await this.#appendEmitted(outcome.emitted, send)
     else verdicts.follow(outcome, context, settle, reject, admitSerialized(send))
     return true
+  }
+
+  /** What `onSerialized` put in the place of a send that has failed has interceptors of its own to be told. */
+  #discard(outcome: SendOutcome<'onSerialized'> | Promise<SendOutcome<'onSerialized'>>, { record: { topic } }: WaitingSend): void {
+    const error = new KafkaError('ABORTED', `the send to topic "${topic}" was given up`, { topic })
+    void Promise.resolve(outcome).then((late) => this.#parts.verdicts.discard(late, error))
   }
 
   /** One after the other, in the place of the send that they stand for: what waits behind it stays behind them. */
