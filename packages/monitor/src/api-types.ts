@@ -42,7 +42,7 @@ export interface StreamRow {
   readonly consumedPerSec: number
   /** From the record's timestamp to the application, corrected for the clocks; null before there are any. */
   readonly latency: LatencySummary | null
-  /** Delivered share by window, oldest first, for a small chart: 0 to 1, null without records. */
+  /** Delivered share by window of ten seconds, oldest first and up to now, for a small chart: 0 to 1, null without records. */
   readonly recent: readonly (number | null)[]
 }
 

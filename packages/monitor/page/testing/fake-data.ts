@@ -174,13 +174,9 @@ function rowOf(stream: Stream, from: number, to: number): StreamRow {
 
 function recentOf(stream: Stream): (number | null)[] {
   if (stream.group === null) return []
-  return Array.from({ length: 60 }, (_, index) => {
-    if (stream.stopped) return index < 3 ? 1 : 0
-    const from = fixedNow - HOUR + index * 60_000
-    const lost = stream.ranges
-      .filter(({ kind, window }) => (kind === 'missing' || kind === 'expired') && window! >= from && window! < from + 60_000)
-      .reduce((sum, row) => sum + row.count, 0)
-    return lost === 0 ? 1 : 1 - lost / (stream.perSec * 60)
+  return Array.from({ length: 30 }, (_, index) => {
+    const { expected, consumed } = binOf(stream, fixedNow - (30 - index) * 10_000, 10_000, fixedNow)
+    return expected === 0 ? null : consumed / expected
   })
 }
 
@@ -251,9 +247,9 @@ function partitionsOf(stream: Stream): PartitionRow[] {
       missing: of('missing'),
       redelivered: of('redelivered'),
       owner: stream.stopped ? null : `session-${partition % 3}`,
-      recentLag: Array.from({ length: 60 }, (_, index) => {
-        if (stream.stopped) return Math.round((lag * index) / 59)
-        const hill = partition % 31 === 17 ? 30 * Math.exp(-(((index - 38) / 6) ** 2)) : 0
+      recentLag: Array.from({ length: 30 }, (_, index) => {
+        if (stream.stopped) return Math.round(lag * (0.9 + index / 290))
+        const hill = partition % 31 === 17 ? 30 * Math.exp(-(((index - 19) / 3) ** 2)) : 0
         return Math.round(lag * (0.3 + noise(`${partition}/${index}/${stream.topic}`) + hill))
       }),
     }
@@ -436,7 +432,7 @@ export function seriesAnswer(
 
 export function partitionsAnswer(data: FakeData, topic: string, group: string): PartitionsAnswer | undefined {
   const stream = find(data, topic, group)
-  return stream && { revision: data.revision, windowMs: 60_000, until: fixedNow, partitions: partitionsOf(stream) }
+  return stream && { revision: data.revision, windowMs: 10_000, until: fixedNow, partitions: partitionsOf(stream) }
 }
 
 export function clientsAnswer(data: FakeData): ClientsAnswer {

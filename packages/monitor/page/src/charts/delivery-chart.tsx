@@ -148,7 +148,10 @@ function drawMarks(plot: uPlot, colors: Colors, { bins, bin }: Latest['current']
     }
     if (row.missing > 0) {
       ctx.fillStyle = colors.missing
-      ctx.fillRect(middle - 0.5 * ratio, bbox.top, ratio, bbox.height)
+      // A narrow bin is found by its line; a wide one by its band.
+      if (plot.valToPos(row.time + bin, 'x', true) - plot.valToPos(row.time, 'x', true) < 12 * ratio) {
+        ctx.fillRect(middle - 0.5 * ratio, bbox.top, ratio, bbox.height)
+      }
       ctx.beginPath()
       ctx.moveTo(middle - 5 * ratio, bbox.top - 14 * ratio)
       ctx.lineTo(middle + 5 * ratio, bbox.top - 14 * ratio)

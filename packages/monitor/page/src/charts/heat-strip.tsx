@@ -92,7 +92,7 @@ export function HeatStrip({ answer, onOpen }: HeatStripProps) {
     <Figure
       name="partitions"
       title="Partitions"
-      summary={summaryOf(partitions)}
+      summary={summaryOf(partitions, columns * (answer.windowMs ?? 0))}
       readout={cell === null ? null : describe(cell)}
       legend={
         <>
@@ -204,12 +204,12 @@ function valueAt(partition: PartitionRow, column: number, columns: number): numb
   return partition.recentLag[column - (columns - partition.recentLag.length)] ?? null
 }
 
-function summaryOf(partitions: readonly PartitionRow[]): string {
+function summaryOf(partitions: readonly PartitionRow[], spanMs: number): string {
   if (partitions.length === 0) return 'No partitions known.'
   const worst = partitions.reduce((a, b) => (b.lag > a.lag ? b : a))
   const lossy = partitions.filter(({ missing }) => missing > 0)
   const unread = partitions.filter(({ owner }) => owner === null).length
-  const parts = [`${plural(partitions.length, 'partition')}.`]
+  const parts = [`${plural(partitions.length, 'partition')}${spanMs > 0 ? `, the last ${duration(spanMs)}` : ''}.`]
   if (worst.lag > 0) parts.push(`Most lag on p${worst.partition}: ${plural(worst.lag, 'record')}, ${duration(worst.lagMs)}.`)
   parts.push(
     lossy.length === 0 ? 'None with missing records.' : `Missing records in ${lossy.map(({ partition }) => `p${partition}`).join(', ')}.`,

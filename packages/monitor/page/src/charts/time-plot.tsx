@@ -133,7 +133,7 @@ function optionsOf(width: number, height: number, zone: TimeZone, latest: Latest
     width: Math.max(width, 120),
     height,
     ms: 1,
-    padding: [16, 22, 0, 0],
+    padding: [16, shape.axes.length > 1 ? 0 : 30, 0, 0],
     legend: { show: false },
     ...(zone === 'utc' ? { tzDate: (time: number) => uPlot.tzDate(new Date(time), 'Etc/UTC') } : {}),
     scales: { x: { time: true, range: () => [latest.current.range.from, latest.current.range.to] }, ...shape.scales },

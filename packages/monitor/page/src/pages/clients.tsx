@@ -82,7 +82,7 @@ const columns: readonly Column<ClientRow>[] = [
     title: 'What the monitor takes in this client, per record',
     numeric: true,
     sortBy: ({ selfNs }) => selfNs,
-    cell: ({ selfNs }) => nanoseconds(selfNs),
+    cell: ({ selfNs }) => (selfNs === 0 ? <span class="muted">–</span> : nanoseconds(selfNs)),
   },
   {
     key: 'library',

@@ -2,18 +2,24 @@ import type { StreamRow } from '../../../src/api-types.ts'
 
 const HEIGHT = 18
 const MOST = 30
+const WINDOW_MS = 10_000
 
 /**
  * Delivered share by window, oldest first: a full bar is all of it. What is not there is blue where it is only not reached yet,
  * and red where records are lost.
  */
-export function Sparkline({ row }: { readonly row: Pick<StreamRow, 'topic' | 'group' | 'recent' | 'missing' | 'expired' | 'lag'> }) {
-  const shown = merged(row.recent)
+export function Sparkline({
+  row,
+}: {
+  readonly row: Pick<StreamRow, 'topic' | 'group' | 'recent' | 'missing' | 'expired' | 'lag' | 'lagMs'>
+}) {
+  const size = Math.max(1, Math.ceil(row.recent.length / MOST))
+  const shown = merged(row.recent, size)
   const known = shown.filter((value) => value !== null)
   if (known.length === 0) return <span class="muted">–</span>
   const step = 100 / Math.max(shown.length, 12)
-  // A group that lags has got to some window and not further: what follows is not lost.
-  const reached = row.lag > 0 ? shown.findLastIndex((value) => value === null || value >= 1) : shown.length
+  // From the window of the oldest record that waits on, what is not there may come yet.
+  const reached = row.lag > 0 ? shown.length - 1 - Math.ceil(row.lagMs / (WINDOW_MS * size)) : shown.length
   const hasLost = row.missing + row.expired > 0
   return (
     <svg class="spark" viewBox={`0 0 100 ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={describe(row.topic, known)}>
@@ -36,9 +42,8 @@ export function Sparkline({ row }: { readonly row: Pick<StreamRow, 'topic' | 'gr
 }
 
 /** Neighbours become one bar, and the worse of them counts. */
-function merged(recent: readonly (number | null)[]): (number | null)[] {
-  const size = Math.ceil(recent.length / MOST)
-  return Array.from({ length: Math.ceil(recent.length / Math.max(1, size)) }, (_, index) => {
+function merged(recent: readonly (number | null)[], size: number): (number | null)[] {
+  return Array.from({ length: Math.ceil(recent.length / size) }, (_, index) => {
     const known = recent.slice(index * size, (index + 1) * size).filter((value) => value !== null)
     return known.length === 0 ? null : Math.min(...known)
   })

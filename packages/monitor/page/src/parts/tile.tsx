@@ -22,8 +22,8 @@ export function Tile({ name, label, value, note, bad = false, sort, children }: 
         {value}
       </span>
       <span class="tile-note">
-        {children}
         {note}
+        {children}
       </span>
     </>
   )
