@@ -1,4 +1,5 @@
 import { configError, KafkaError } from 'sluice'
+import { withoutMarks } from './cel-data.ts'
 
 type Cel = typeof import('@bufbuild/cel')
 type Expr = ReturnType<Cel['parse']>['expr']
@@ -43,7 +44,9 @@ export async function celExpression(option: string, source: string, names: reado
   if (problem !== null) throw configError(`${option}: ${problem.what}${where(problem.id)}`)
   return {
     evaluate(input) {
-      const result = run(input)
+      let result = run(input)
+      const again = cel.isCelError(result) ? withoutMarks(input) : null
+      if (again !== null) result = run(again)
       // Messages of CEL may name keys of the data.
       if (cel.isCelError(result)) throw new KafkaError('INVALID_ARGUMENT', `${option}: the expression failed${where(result.exprId)}`)
       return result

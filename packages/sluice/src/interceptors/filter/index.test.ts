@@ -126,3 +126,23 @@ test('filter - on a consumer the others of a poll are filtered when one cannot b
   assert.deepEqual(await kept({ expression: 'value.n + 0 > 1', language: 'jsonata' }), [[2], 0])
   assert.deepEqual(await kept({ expression: async ({ value }) => value.n > 1 }), [[2], 0])
 })
+
+for (const name of ['constructor', '$typeName', '__proto__', 'toString', 'hasOwnProperty', 'then']) {
+  test(`filter - in CEL a field or header named ${name}, which anyone may write, lets no record slip through`, async () => {
+    const drops = async (expression: string, init: Parameters<typeof recordOf>[0]): Promise<boolean> => {
+      const interceptor = filter({ expression, onError: 'fail' })
+      await interceptor.configure?.(testContext())
+      const result = (await interceptor.onSend?.(recordOf(init), recordContext())) as { verdict?: string } | undefined
+      return result?.verdict === 'drop'
+    }
+    const value = JSON.parse(`{ "amount": 7, "lines": [{ "${name}": { "amount": 12 } }], "${name}": "x" }`)
+    assert.equal(await drops('has(value.amount) && value.amount > 10', { value }), true)
+    assert.equal(await drops('value.amount > 5 && value.lines.size() == 1', { value }), false)
+    const headers = [
+      [name, 'x'],
+      ['tenant', 'other'],
+    ] as const
+    assert.equal(await drops('headers.tenant == "acme"', { value: null, headers }), true)
+    assert.equal(await drops('headers.tenant == "other" && !("acme" in headers)', { value: null, headers }), false)
+  })
+}
