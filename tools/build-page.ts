@@ -2,7 +2,7 @@
 // what its sources contain, so that it is never older than they are and two processes can build it at the same time.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const source = join(root, 'packages', 'monitor', 'page')
 const builds = join(root, '.cache', 'page')
 const BUILD_TIMEOUT_MS = 120_000
+const KEPT_MS = 3_600_000
 
 /** The folder with a build of the present sources. Builds it in a process of its own: Vite changes the one that it runs in. */
 export async function buildPage(): Promise<string> {
@@ -24,6 +25,7 @@ export async function buildPage(): Promise<string> {
     rmSync(fresh, { recursive: true, force: true })
     if (!existsSync(join(built, 'index.html'))) throw error
   }
+  removeOld(built)
   return built
 }
 
@@ -37,6 +39,15 @@ export async function buildInto(folder: string): Promise<void> {
     child.on('error', failed)
     child.on('close', (code) => (code === 0 ? done() : failed(new Error(`the monitor's page could not be built:\n${printed}`))))
   })
+}
+
+/** Builds of other sources, when nobody can be reading them any more. */
+function removeOld(built: string): void {
+  for (const name of readdirSync(builds)) {
+    const other = join(builds, name)
+    const modified = statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY
+    if (other !== built && modified < Date.now() - KEPT_MS) rmSync(other, { recursive: true, force: true })
+  }
 }
 
 function hashOfSources(): string {

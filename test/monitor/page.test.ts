@@ -372,6 +372,17 @@ test('monitor page - with nothing to show it says why, and what to do', { skip }
   }
 })
 
+test('monitor page - an answer that makes no sense breaks one page, and no other', { skip }, async () => {
+  const { page, complaints, close } = await open(browser, api.url)
+  await page.route('**/api/v1/clients', (route) => route.fulfill({ json: { revision: 41, clients: [null] } }))
+  await page.goto(`${api.url}?page=clients`)
+  await page.locator('#failed').waitFor()
+  assert.ok(complaints.splice(0).every((text) => text.startsWith('warning: TypeError')))
+  await page.getByRole('link', { name: 'Topics' }).click()
+  await page.getByRole('heading', { name: 'Topics' }).waitFor()
+  await close()
+})
+
 function contrast(a: readonly number[], b: readonly number[]): number {
   const [light, dark] = [luminance(a), luminance(b)].sort((left, right) => right - left)
   return (light! + 0.05) / (dark! + 0.05)

@@ -10,6 +10,7 @@ import { TopicsPage } from './pages/topics.tsx'
 import { Announcer } from './parts/announcer.tsx'
 import { ConnectionNotice } from './parts/connection-notice.tsx'
 import { NothingReceived } from './parts/empty-states.tsx'
+import { Guard } from './parts/guard.tsx'
 import { Header } from './parts/header.tsx'
 import { Notice } from './parts/notices.tsx'
 import { useAnswer } from './state/answers.ts'
@@ -50,7 +51,13 @@ export function App() {
               {problem}
             </Notice>
           ))}
-        {isNothing && status.data !== undefined ? <NothingReceived status={status.data} /> : <Page key={page} />}
+        {isNothing && status.data !== undefined ? (
+          <NothingReceived status={status.data} />
+        ) : (
+          <Guard key={page}>
+            <Page />
+          </Guard>
+        )}
       </main>
       <Announcer />
     </>
