@@ -42,6 +42,8 @@ export interface MonitorCell {
     readonly bytes: number;
     readonly approximate?: true;
     readonly acked?: OffsetRanges;
+    readonly aborted?: OffsetRanges;
+    readonly overwritten?: OffsetRanges;
     readonly failed?: Readonly<Record<string, number>>;
     readonly produce?: HistogramState;
     readonly seen?: OffsetRanges;
@@ -64,6 +66,7 @@ export interface MonitorReport {
     readonly after?: number;
     readonly event: 'start' | 'report' | 'close';
     readonly sentAt: number;
+    readonly intervalMs?: number;
     readonly probe?: {
         readonly seq: number;
         readonly sentAt: number;
