@@ -10,8 +10,16 @@ export interface Hold {
   assignment: MonitorAssignment
   /** What it committed, and when that became known. */
   readonly steps: CommitSteps
+  /** The same of what it read. */
+  readonly reads: CommitSteps
   /** Where it was in the first report that told of it. */
   first: { readonly seq: number; readonly position: number }
+}
+
+export interface Seen {
+  readonly session: SessionState
+  readonly offsets: OffsetRangeSet
+  readonly again: OffsetRangeSet
 }
 
 /** What was concluded for good: the offsets are no longer looked at. */
@@ -25,11 +33,10 @@ export interface Settled {
 /** What one group did with one partition. Everything only grows, so reports may come in any order. */
 export class GroupPartition {
   readonly group: string
-  /** What each session gave out. */
-  readonly seen: Map<string, { readonly session: SessionState; readonly offsets: OffsetRangeSet }> = new Map()
+  /** What each session gave out, and what of that again before it had committed it. */
+  readonly seen: Map<string, Seen> = new Map()
   readonly allSeen: OffsetRangeSet = new OffsetRangeSet()
   readonly filtered: Map<string, OffsetRangeSet> = new Map()
-  readonly redelivered: OffsetRangeSet = new OffsetRangeSet()
   readonly replayed: OffsetRangeSet = new OffsetRangeSet()
   readonly holds: Map<string, Hold> = new Map()
   /** Offsets of which a session could not tell all. */
@@ -51,11 +58,11 @@ export class GroupPartition {
     this.revision++
     if (cell.seen !== undefined) {
       let seen = this.seen.get(session.id)
-      if (seen === undefined) this.seen.set(session.id, (seen = { session, offsets: new OffsetRangeSet() }))
+      if (seen === undefined) this.seen.set(session.id, (seen = { session, offsets: new OffsetRangeSet(), again: new OffsetRangeSet() }))
       addFrom(seen.offsets, cell.seen, from)
       addFrom(this.allSeen, cell.seen, from)
+      if (cell.redelivered !== undefined) addFrom(seen.again, cell.redelivered, from)
     }
-    if (cell.redelivered !== undefined) addFrom(this.redelivered, cell.redelivered, from)
     if (cell.replayed !== undefined) addFrom(this.replayed, cell.replayed, from)
     for (const [by, ranges] of Object.entries(cell.filtered ?? {})) {
       let filtered = this.filtered.get(by)
@@ -69,12 +76,13 @@ export class GroupPartition {
     const key = `${session.id}/${assignment.number}`
     let hold = this.holds.get(key)
     if (hold === undefined) {
-      hold = { session, assignment, steps: new CommitSteps(), first: { seq, position: assignment.position } }
+      hold = { session, assignment, steps: new CommitSteps(), reads: new CommitSteps(), first: { seq, position: assignment.position } }
       this.holds.set(key, hold)
     }
     if (assignment.version > hold.assignment.version) hold.assignment = assignment
     if (seq < hold.first.seq) hold.first = { seq, position: assignment.position }
     hold.steps.add(assignment.committed, receivedAt)
+    hold.reads.add(assignment.position, receivedAt)
   }
 
   applyFetched(offset: number, at: number): void {

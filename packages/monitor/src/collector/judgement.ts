@@ -70,7 +70,7 @@ export function judge(given: Case): Judgement {
     pending: unionAll(verdicts.pending),
     ...repeats(group, holds),
     overwritten: start === undefined ? noOffsets : within(partition.overwritten.toRanges(), start, Number.MAX_SAFE_INTEGER),
-    unattributed: unattributed(given, seen, evidence),
+    unattributed: unattributed(given, seen, holds),
     found: verdicts.found,
     committed: committedOf(group, holds),
     end: Math.max(endOf(acked), partition.log.end, endOf(seen)),
@@ -212,13 +212,15 @@ function committedOf(group: GroupPartition, holds: readonly Hold[]): number {
 }
 
 /** Given out, and acknowledged to nobody who tells; as long as a producer lives that may tell, only what it must have told. */
-function unattributed({ partition, producers }: Case, seen: OffsetRanges, evidence: CommitSteps): OffsetRanges {
+function unattributed({ partition, producers }: Case, seen: OffsetRanges, holds: readonly Hold[]): OffsetRanges {
   const unknown = difference(seen, union(partition.acked.toRanges(), partition.aborted.toRanges()))
   if (unknown.length === 0) return unknown
+  const reads = new CommitSteps()
+  for (const hold of holds) reads.addAll(hold.reads)
   let known = Number.POSITIVE_INFINITY
   for (const session of producers) {
     const end = partition.ackedBy.get(session.id)?.end ?? 0
-    known = Math.min(known, Math.max(end, evidence.reachedBy(session.toldUntil)))
+    known = Math.min(known, Math.max(end, reads.reachedBy(session.toldUntil)))
   }
   return difference(within(unknown, 0, known), excused(partition))
 }

@@ -1,31 +1,43 @@
 import type { OffsetRanges } from 'sluice/monitor-report'
-import type { GroupPartition, Hold } from './group-partition.ts'
+import type { GroupPartition, Hold, Seen } from './group-partition.ts'
 import { difference, intersection, noOffsets, rangeOf, union, unionAll, within } from './offset-ranges.ts'
 
+/** An answer of the cluster counts as older than something else only if it is by so much: the clocks are not the same. */
+const FETCHED_BEFORE_MS = 1000
+
+/** What is told to have been got twice, by what had been committed before the second time. */
+class Repeats {
+  readonly redelivered: OffsetRanges[] = []
+  readonly replayed: OffsetRanges[] = []
+
+  add(offsets: OffsetRanges, committed: number): void {
+    this.replayed.push(within(offsets, 0, committed))
+    this.redelivered.push(within(offsets, committed, Number.MAX_SAFE_INTEGER))
+  }
+}
+
 /**
- * Offsets that a group got twice. What one session got twice it tells itself; of two sessions, it is the later one's hold
- * that decides: what had been committed when it began was gone back to, the rest was not finished.
+ * Offsets that a group got twice. Whoever went back behind what the group had ever committed replays; the rest had not been
+ * finished, and is delivered again.
  */
 export function repeats(
   group: GroupPartition,
   holds: readonly Hold[],
 ): { readonly redelivered: OffsetRanges; readonly replayed: OffsetRanges } {
-  const redelivered: OffsetRanges[] = [group.redelivered.toRanges()]
-  const replayed: OffsetRanges[] = [group.replayed.toRanges()]
+  const found = new Repeats()
+  found.replayed.push(group.replayed.toRanges())
   const shared = sharedOffsets(group)
-  if (shared.length > 0) {
-    const passes = passesOf(group, holds, shared)
+  const hasOwn = [...group.seen.values()].some(({ again }) => again.size > 0)
+  if (shared.length > 0 || hasOwn) {
+    const passes = [...group.seen.values()].flatMap((seen) => passesOf(seen, holds, shared)).sort((a, b) => a.at - b.at)
     for (const [index, pass] of passes.entries()) {
       const before = passes.slice(0, index)
-      const others = before.filter(({ session }) => session !== pass.session)
-      const again = intersection(pass.offsets, unionAll(others.map(({ offsets }) => offsets)))
-      if (again.length === 0) continue
-      const committed = committedBefore(group, pass, before)
-      replayed.push(within(again, 0, committed))
-      redelivered.push(within(again, committed, Number.MAX_SAFE_INTEGER))
+      const others = unionAll(before.filter(({ session }) => session !== pass.session).map(({ offsets }) => offsets))
+      const twice = union(pass.again, intersection(pass.offsets, others))
+      if (twice.length > 0) found.add(twice, committedBefore(group, pass, before))
     }
   }
-  return { redelivered: unionAll(redelivered), replayed: unionAll(replayed) }
+  return { redelivered: unionAll(found.redelivered), replayed: unionAll(found.replayed) }
 }
 
 /** Offsets that more than one session got. */
@@ -40,33 +52,50 @@ function sharedOffsets(group: GroupPartition): OffsetRanges {
   return shared
 }
 
-/** One hold, and what its session first got in it. */
+/** One hold, and what its session got in it. */
 interface Pass {
   readonly session: string
   readonly at: number
+  /** Where it began, if it is the session's first and so not by a seek; else -1. */
+  readonly begin: number
+  /** The most that was committed in it. */
   readonly committed: number
+  /** Of what several sessions got, what this one got first in this hold. */
   readonly offsets: OffsetRanges
+  /** What this one had got before, and had not committed. */
+  readonly again: OffsetRanges
 }
 
-function passesOf(group: GroupPartition, holds: readonly Hold[], shared: OffsetRanges): Pass[] {
+function passesOf({ session, offsets, again }: Seen, holds: readonly Hold[], shared: OffsetRanges): Pass[] {
   const passes: Pass[] = []
-  for (const { session, offsets } of group.seen.values()) {
-    let left = intersection(offsets.toRanges(), shared)
-    const own = holds.filter((hold) => hold.session === session).sort((a, b) => a.assignment.number - b.assignment.number)
-    for (const [index, { assignment }] of own.entries()) {
-      // The last hold is told together with its cells; of an earlier one the end may be behind what was told.
-      const end = index === own.length - 1 ? Number.MAX_SAFE_INTEGER : assignment.position
-      const got = intersection(left, rangeOf(assignment.begin, end))
-      left = difference(left, got)
-      passes.push({ session: session.id, at: session.brokerTime(assignment.beganAt), committed: assignment.committed, offsets: got })
-    }
-    if (left.length > 0)
-      passes.push({ session: session.id, at: session.brokerTime(session.client.startedAt), committed: -1, offsets: left })
+  let left = intersection(offsets.toRanges(), shared)
+  let againLeft = again.toRanges()
+  let covered: OffsetRanges = noOffsets
+  const own = holds.filter((hold) => hold.session === session).sort((a, b) => a.assignment.number - b.assignment.number)
+  for (const [index, { assignment, steps }] of own.entries()) {
+    const isLast = index === own.length - 1
+    const range = rangeOf(assignment.begin, isLast ? Number.MAX_SAFE_INTEGER : assignment.position)
+    const got = intersection(left, range)
+    left = difference(left, got)
+    const twice = intersection(againLeft, isLast ? range : intersection(range, covered))
+    againLeft = difference(againLeft, twice)
+    covered = union(covered, range)
+    const at = session.brokerTime(assignment.beganAt)
+    const begin = index === 0 ? assignment.begin : -1
+    passes.push({ session: session.id, at, begin, committed: steps.furthest, offsets: got, again: twice })
   }
-  return passes.sort((a, b) => a.at - b.at)
+  if (left.length > 0 || againLeft.length > 0) {
+    const at = session.brokerTime(session.client.startedAt)
+    passes.push({ session: session.id, at, begin: -1, committed: -1, offsets: left, again: againLeft })
+  }
+  return passes
 }
 
+/**
+ * A client of a group that has committed begins there, or further back: so where it began tells of commits that a dead one
+ * could not tell of.
+ */
 function committedBefore(group: GroupPartition, pass: Pass, before: readonly Pass[]): number {
-  const told = before.reduce((most, { committed }) => Math.max(most, committed), -1)
-  return Math.max(told, group.fetched.reachedBy(pass.at))
+  const told = before.reduce((most, { committed }) => Math.max(most, committed), group.fetched.reachedBy(pass.at - FETCHED_BEFORE_MS))
+  return told < 0 ? told : before.reduce((most, { begin }) => Math.max(most, begin), told)
 }
