@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { MonitorCell } from 'sluice/monitor-report'
+import { packCell, unpackCell } from './cell-body.ts'
 import { mergeCells } from './merge-cells.ts'
 import { transaction } from './sqlite-database.ts'
 import type { SqliteStore } from './sqlite-store.ts'
@@ -89,7 +90,7 @@ interface StoredCell {
   readonly session: number
   readonly version: number
   readonly revision: number
-  readonly body: string
+  readonly body: Uint8Array
 }
 
 /** Moves the oldest cells of a tier into the next one. Returns how many. */
@@ -116,7 +117,7 @@ function rollUp(database: DatabaseSync, tier: number, before: number, lengthMs: 
     const all = before === undefined ? group : [before, ...group]
     const { topic: _topic, partition: _partition, window: _window, version, ...body } = mergeCells(all.map(cellOf), window)
     const revision = Math.max(...all.map((cell) => cell.revision))
-    put.run(tier + 1, window, topic, partition, session, version, revision, JSON.stringify(body))
+    put.run(tier + 1, window, topic, partition, session, version, revision, packCell(body))
   }
   database.prepare('DELETE FROM cell WHERE tier = ? AND window >= ? AND window < ?').run(tier, window, window + lengthMs)
   if (tier === 0) database.prepare(`UPDATE meta SET value = max(value, ?) WHERE name = 'rolled_until'`).run(window + lengthMs)
@@ -137,7 +138,7 @@ function* groupsOf(cells: readonly StoredCell[]): Generator<StoredCell[]> {
 }
 
 function cellOf({ partition, window, version, body }: StoredCell): MonitorCell {
-  return { topic: '', partition, window, version, ...JSON.parse(body) }
+  return { topic: '', partition, window, version, ...unpackCell(body) }
 }
 
 /** Whole windows only: without the producer's half of one, what its consumers read would be of unknown origin. */

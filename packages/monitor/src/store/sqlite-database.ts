@@ -22,7 +22,7 @@ const schema = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE cell (
     tier INTEGER NOT NULL, window INTEGER NOT NULL, topic INTEGER NOT NULL, partition INTEGER NOT NULL, session INTEGER NOT NULL,
-    version INTEGER NOT NULL, revision INTEGER NOT NULL, body TEXT NOT NULL,
+    version INTEGER NOT NULL, revision INTEGER NOT NULL, body BLOB NOT NULL,
     PRIMARY KEY (tier, window, topic, partition, session)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX cell_revision ON cell (revision);

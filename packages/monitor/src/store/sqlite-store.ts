@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { MonitorAssignment, MonitorCell, MonitorReport } from 'sluice/monitor-report'
 import type { AlertRow } from '../api-types.ts'
 import type { ReportOffset, TakenReport } from '../ingest/report-sink.ts'
+import { packCell, unpackCell } from './cell-body.ts'
 import type { MonitorStore, StoreBatch, StoreNote } from './monitor-store.ts'
 import { openDatabase, transaction } from './sqlite-database.ts'
 
@@ -142,7 +143,7 @@ export class SqliteStore implements MonitorStore {
       const [minute, quarter] = [window - (window % MINUTE_MS), window - (window % QUARTER_MS)]
       if (rolledUp.get(minute, quarter, topicId, partition, session) !== undefined) return
     }
-    putCell.run(TIER_10S, window, topicId, partition, session, version, revision, JSON.stringify(body))
+    putCell.run(TIER_10S, window, topicId, partition, session, version, revision, packCell(body))
   }
 
   #keepAssignment(session: number, { topic, partition, number, version, ...body }: MonitorAssignment, revision: number): void {
@@ -173,7 +174,7 @@ export class SqliteStore implements MonitorStore {
       partition,
       window,
       version,
-      ...JSON.parse(body),
+      ...unpackCell(body),
     }))
   }
 
@@ -211,7 +212,7 @@ interface CellRow {
   readonly partition: number
   readonly window: number
   readonly version: number
-  readonly body: string
+  readonly body: Uint8Array
 }
 
 interface AssignmentRow {
