@@ -160,7 +160,8 @@ function consumerChain(): ConsumerInterceptor<string, string>[] {
 }
 
 const quiet: Logger = { debug() {}, info() {}, warn: (text) => problem(`warning: ${text}`), error: (text) => problem(`error: ${text}`) }
-const configs = { 'retention.bytes': 8_000_000 }
+// Little, for the broker lives in the same heap: its log must be full by the end of the warm-up.
+const configs = { 'retention.bytes': 500_000 }
 await using broker = await DevBroker.start({
   topics: { [TOPIC]: { partitions: 4, configs }, [DLQ]: { partitions: 1, configs } },
   journalSize: 0,

@@ -64,7 +64,7 @@ export type OnError =
 export interface DisableAfter {
   /** So many failures with no success between them. */
   readonly failures: number
-  /** A call that takes longer counts as a failure. Synchronous calls are measured in samples. @default never */
+  /** A call that takes longer counts as a failure. Synchronous calls are measured in samples until one is slow, then each until one is not. @default never */
   readonly slowMs?: number
   /** How long it stays off; then one record is tried, which switches it on again or off for as long. @default 60000 */
   readonly retryAfterMs?: number

@@ -23,7 +23,7 @@ export interface InterceptorStats {
   readonly passedBy: number
   /** `dropped` by reason; after 100 different reasons the rest counts as `other`. */
   readonly reasons: Readonly<Record<string, number>>
-  /** How many of the calls were measured: one in 128, and all that returned a promise. */
+  /** How many of the calls were measured: one in 128, all that returned a promise, and with `slowMs` those after a slow one. */
   readonly measuredCalls: number
   /** Mean time of a measured call in microseconds, until its promise settled; NaN before the first. In `handle` without the time of `next`. */
   readonly meanMicros: number
