@@ -3,7 +3,8 @@ interface Step {
   readonly at: number
 }
 
-const MAX_STEPS = 512
+/** With a report every five seconds, ten minutes. */
+const MAX_STEPS = 128
 
 /** When it became known that a position was reached: offsets and times both ascend. The same steps in any order make the same. */
 export class CommitSteps {
@@ -26,6 +27,15 @@ export class CommitSteps {
 
   addAll(other: CommitSteps): void {
     for (const { offset, at } of other.#steps) this.add(offset, at)
+  }
+
+  /** Pairs of offset and time, for `addList`. */
+  toList(): number[] {
+    return this.#steps.flatMap(({ offset, at }) => [offset, at])
+  }
+
+  addList(list: readonly number[]): void {
+    for (let index = 0; index < list.length; index += 2) this.add(list[index]!, list[index + 1]!)
   }
 
   /** The furthest position; -1 for none. */

@@ -1,6 +1,5 @@
 import { type MonitorAssignment, type MonitorCell, OffsetRangeSet, type OffsetRanges } from 'sluice/monitor-report'
 import { CommitSteps } from './commit-steps.ts'
-import { union } from './offset-ranges.ts'
 import type { SessionState } from './session-state.ts'
 
 /** A session's hold on a partition, as it is known. */
@@ -14,6 +13,16 @@ export interface Hold {
   readonly reads: CommitSteps
   /** Where it was in the first report that told of it. */
   first: { readonly seq: number; readonly position: number }
+}
+
+export interface GroupNote {
+  readonly holds: Readonly<
+    Record<string, { readonly steps: readonly number[]; readonly reads: readonly number[]; readonly first: Hold['first'] }>
+  >
+  readonly fetched: readonly number[]
+  readonly latestFetched?: { readonly offset: number; readonly at: number }
+  readonly settledStart?: number
+  readonly settled: readonly Settled[]
 }
 
 export interface Seen {
@@ -39,19 +48,21 @@ export class GroupPartition {
   readonly filtered: Map<string, OffsetRangeSet> = new Map()
   readonly replayed: OffsetRangeSet = new OffsetRangeSet()
   readonly holds: Map<string, Hold> = new Map()
-  /** Offsets of which a session could not tell all. */
-  untold: OffsetRanges = []
   /** What the cluster says was committed. */
   readonly fetched: CommitSteps = new CommitSteps()
   latestFetched: { readonly offset: number; readonly at: number } | undefined
   /** Where the group began, once the reports that told of it are no longer known. */
-  settledStart: { readonly offset: number; readonly at: number } | undefined
+  settledStart: number | undefined
   settled: readonly Settled[] = []
   /** Grows with every change. */
   revision = 0
 
   constructor(group: string) {
     this.group = group
+  }
+
+  get isMonitored(): boolean {
+    return this.holds.size > 0 || this.seen.size > 0 || this.filtered.size > 0 || this.settledStart !== undefined
   }
 
   applyCell(session: SessionState, cell: MonitorCell, from: number): void {
@@ -91,9 +102,38 @@ export class GroupPartition {
     if (this.latestFetched === undefined || at >= this.latestFetched.at) this.latestFetched = { offset, at }
   }
 
-  addUntold(ranges: OffsetRanges): void {
+  /** What reports alone do not tell again, for `restore`. */
+  toNote(): GroupNote {
+    const holds = Object.fromEntries(
+      [...this.holds].map(([key, { steps, reads, first }]) => [key, { steps: steps.toList(), reads: reads.toList(), first }]),
+    )
+    const { settledStart, latestFetched, settled } = this
+    return {
+      holds,
+      settled,
+      fetched: this.fetched.toList(),
+      ...(settledStart === undefined ? {} : { settledStart }),
+      ...(latestFetched === undefined ? {} : { latestFetched }),
+    }
+  }
+
+  /** After the reports that a store kept. */
+  restore(note: GroupNote): void {
     this.revision++
-    this.untold = union(this.untold, ranges)
+    for (const [key, { steps, reads, first }] of Object.entries(note.holds)) {
+      const hold = this.holds.get(key)
+      if (hold === undefined) continue
+      hold.steps.addList(steps)
+      hold.reads.addList(reads)
+      hold.first = first
+    }
+    this.fetched.addList(note.fetched)
+    const { latestFetched } = note
+    if (latestFetched !== undefined && latestFetched.at > (this.latestFetched?.at ?? Number.NEGATIVE_INFINITY)) {
+      this.latestFetched = latestFetched
+    }
+    this.settledStart ??= note.settledStart
+    if (this.settled.length === 0) this.settled = note.settled
   }
 }
 

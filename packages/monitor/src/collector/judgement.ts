@@ -49,7 +49,7 @@ export function judge(given: Case): Judgement {
   const start = startOf(group, holds)
   const owed = start === undefined ? noOffsets : within(acked, start, Number.MAX_SAFE_INTEGER)
   const seen = group.allSeen.toRanges()
-  const filtered = new Map([...group.filtered].map(([by, offsets]) => [by, offsets.toRanges()]))
+  const filtered = new Map([...group.filtered].sort(([a], [b]) => (a < b ? -1 : 1)).map(([by, offsets]) => [by, offsets.toRanges()]))
   const open = difference(difference(owed, seen), unionAll([...filtered.values()]))
   const evidence = new CommitSteps()
   evidence.addAll(group.fetched)
@@ -86,7 +86,7 @@ function startOf(group: GroupPartition, holds: readonly Hold[]): number | undefi
       error: session.clock?.errorMs ?? UNKNOWN_CLOCK_MS,
     }))
     .sort((a, b) => a.at - b.at)
-  if (group.settledStart !== undefined) return group.settledStart.offset
+  if (group.settledStart !== undefined) return group.settledStart
   if (first === undefined) return undefined
   // Those that may have been first as well, as far as the clocks tell.
   const atOnce = rest.filter(({ at, error }) => at - error <= first.at + first.error)
@@ -113,7 +113,7 @@ class Verdicts {
       const others = given.consumers.filter((session) => session !== hold.session)
       return hold.session.droppedCells > 0 ? noOffsets : rangeOf(fromOf(hold), hold.steps.reachedBy(toldUntil(others)))
     })
-    this.#covered = difference(unionAll(covered), given.group.untold)
+    this.#covered = difference(unionAll(covered), untold(given))
   }
 
   decide(open: OffsetRanges): void {
@@ -223,6 +223,20 @@ function unattributed({ partition, producers }: Case, seen: OffsetRanges, holds:
     known = Math.min(known, Math.max(end, reads.reachedBy(session.toldUntil)))
   }
   return difference(within(unknown, 0, known), excused(partition))
+}
+
+/** A cell that could not tell all gave up the lowest: of these it is only known that they are of its window. */
+function untold({ partition, group }: Case): OffsetRanges {
+  const ranges: OffsetRanges[] = []
+  for (const cells of partition.windows.values()) {
+    for (const { session, cell } of cells.values()) {
+      if (cell.approximate === undefined || session.group !== group.group || cell.seen === undefined) continue
+      for (const other of cells.values()) {
+        if (other.session.client.role === 'producer') ranges.push(within(other.told, 0, cell.seen[0]!))
+      }
+    }
+  }
+  return unionAll(ranges)
 }
 
 /** Below the offsets of cells that could not tell all of them, within their windows. */

@@ -7,16 +7,20 @@ export interface LogRun {
 
 /** Where the log of a partition began, each time the cluster was asked. */
 export class LogHistory {
-  #runs: LogRun[] = []
+  readonly #runs: LogRun[] = []
   /** Behind the last record, as of the latest look; -1 before there was one. */
   end = -1
 
-  constructor(runs: readonly LogRun[] = []) {
-    this.#runs = [...runs]
-  }
-
   get runs(): readonly LogRun[] {
     return this.#runs
+  }
+
+  /** What an earlier run of the collector had seen. */
+  restore(runs: readonly LogRun[], end: number): void {
+    for (const { start, firstAt, lastAt } of runs) {
+      this.add(firstAt, start, end)
+      this.add(lastAt, start, end)
+    }
   }
 
   get isEmpty(): boolean {

@@ -1,8 +1,10 @@
 import type { MonitorReport } from 'sluice/monitor-report'
 import type { ClusterFacts } from '../ingest/cluster-facts.ts'
 import type { TakenReport } from '../ingest/report-sink.ts'
+import type { StoreNote } from '../store/monitor-store.ts'
 import type { GroupPartition } from './group-partition.ts'
 import { type Judgement, judge } from './judgement.ts'
+import { Notes } from './notes.ts'
 import { PartitionState } from './partition-state.ts'
 import { SessionState } from './session-state.ts'
 
@@ -17,6 +19,7 @@ export class MonitorState {
   /** Groups of which the cluster says that they commit. */
   readonly #committing = new Set<string>()
   readonly #judgements = new WeakMap<GroupPartition, Cached>()
+  readonly #notes = new Notes()
   #revision = 0
   #reports = 0
   #lastReportAt: number | null = null
@@ -61,11 +64,20 @@ export class MonitorState {
     for (const { group, committed } of facts.groups) {
       if (committed.length > 0) this.#committing.add(group)
       for (const { topic, partition, offset } of committed) {
-        // A group that no monitor is in is not judged.
-        const known = this.#topics.get(topic)?.get(partition)?.groups.get(group)
-        if (known !== undefined && offset >= 0) known.applyFetched(offset, facts.at)
+        if (offset >= 0) this.partition(topic, partition).group(group).applyFetched(offset, facts.at)
       }
     }
+  }
+
+  /** What changed since the last call and is to be kept beside the reports: a second or ten after them is soon enough. */
+  takeNotes(): StoreNote[] {
+    return this.#notes.take(this)
+  }
+
+  /** What a store kept of `takeNotes`; after everything that is to be restored of reports. */
+  restoreNote(note: StoreNote): void {
+    this.#revision++
+    this.#notes.restore(this, note)
   }
 
   topics(): Iterable<string> {

@@ -1,7 +1,7 @@
 import { type MonitorCell, OffsetRangeSet, type OffsetRanges } from 'sluice/monitor-report'
 import { addFrom, GroupPartition } from './group-partition.ts'
 import { LogHistory } from './log-history.ts'
-import { difference, endOf, intersection, noOffsets, rangeOf, union } from './offset-ranges.ts'
+import { difference, endOf, intersection, noOffsets, union } from './offset-ranges.ts'
 import type { SessionState } from './session-state.ts'
 
 export interface KeptCell {
@@ -35,10 +35,22 @@ export class PartitionState {
     this.partition = partition
   }
 
+  /** A group that a monitored consumer is in; of others it is only known what they committed. */
+  monitored(name: string): GroupPartition | undefined {
+    const group = this.groups.get(name)
+    return group?.isMonitored ? group : undefined
+  }
+
   group(name: string): GroupPartition {
     let group = this.groups.get(name)
     if (group === undefined) this.groups.set(name, (group = new GroupPartition(name)))
     return group
+  }
+
+  restoreFloor(floor: number, overwritten: OffsetRanges): void {
+    this.floor = Math.max(this.floor, floor)
+    addFrom(this.overwritten, overwritten, this.floor)
+    this.revision++
   }
 
   /** True when it told anything new. */
@@ -55,11 +67,7 @@ export class PartitionState {
     window.set(session.id, { session, cell: isNewer ? cell : before.cell, told })
     this.revision++
     if (session.client.role === 'producer') this.#applyAcked(session, cell, before?.told ?? noOffsets)
-    else if (session.group !== undefined) {
-      const group = this.group(session.group)
-      group.applyCell(session, cell, this.floor)
-      if (cell.approximate) group.addUntold(this.#untoldBelow(session, cell))
-    }
+    else if (session.group !== undefined) this.group(session.group).applyCell(session, cell, this.floor)
     return true
   }
 
@@ -76,17 +84,5 @@ export class PartitionState {
     const by = this.ackedBy.get(session.id)
     if (by === undefined) this.ackedBy.set(session.id, { session, end })
     else if (end > by.end) by.end = end
-  }
-
-  /** The lowest ranges of a cell were given up: from behind what earlier windows told, up to what is left. */
-  #untoldBelow(session: SessionState, cell: MonitorCell): OffsetRanges {
-    const first = cell.seen?.[0]
-    if (first === undefined) return noOffsets
-    let from = 0
-    for (const [window, cells] of this.windows) {
-      const told = cells.get(session.id)?.told ?? noOffsets
-      if (window >= 0 && window < cell.window && endOf(told) <= first) from = Math.max(from, endOf(told))
-    }
-    return rangeOf(from, first)
   }
 }

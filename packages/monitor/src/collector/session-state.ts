@@ -30,6 +30,7 @@ export class SessionState {
   #first: Received | undefined
   /** Part of what it told was kept by a store: what came first is not known, and is all there. */
   #isRestored = false
+  #restoredJoinedAt: number | undefined
   #isClosed = false
   #intervalMs = INTERVAL_MS
   #lastReceivedAt = Number.NEGATIVE_INFINITY
@@ -72,7 +73,12 @@ export class SessionState {
    * clock of the session; undefined when everything came.
    */
   get joinedAt(): number | undefined {
-    return this.#isRestored || this.#first?.probe === undefined ? undefined : this.#first.sentAt
+    if (this.#isRestored) return this.#restoredJoinedAt
+    return this.#first?.probe === undefined ? undefined : this.#first.sentAt
+  }
+
+  restoreJoinedAt(joinedAt: number): void {
+    this.#restoredJoinedAt = joinedAt
   }
 
   stateAt(now: number): 'live' | 'closed' | 'dead' {

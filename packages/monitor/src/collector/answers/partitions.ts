@@ -10,7 +10,7 @@ import { recentTimes } from './streams.ts'
 export function partitionsAnswer(state: MonitorState, now: number, topic: string, group: string): PartitionsAnswer | undefined {
   const partitions: PartitionRow[] = []
   for (const partition of state.partitionsOf(topic)) {
-    const own = partition.groups.get(group)
+    const own = partition.monitored(group)
     if (own === undefined) continue
     const judgement = state.judgement(partition, own, now)
     const history = new LagHistory(partition, own, judgement.start)

@@ -14,7 +14,7 @@ export function rangesAnswer(state: MonitorState, now: number, topic: string, gr
   const ranges: GapRange[] = []
   let isKnown = false
   for (const partition of state.partitionsOf(topic)) {
-    const own = partition.groups.get(group)
+    const own = partition.monitored(group)
     if (own === undefined) continue
     isKnown = true
     ranges.push(...rangesOf(partition, state.judgement(partition, own, now), kind))

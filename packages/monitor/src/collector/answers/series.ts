@@ -23,7 +23,7 @@ export function seriesAnswer(state: MonitorState, now: number, question: SeriesQ
   const { topic, group, from, to } = question
   const bin = question.bin ?? bins.find((length) => (to - from) / length <= MAX_BINS) ?? bins[bins.length - 1]!
   const partitions = state.partitionsOf(topic).flatMap((partition) => {
-    const own = partition.groups.get(group)
+    const own = partition.monitored(group)
     if (own === undefined) return []
     const judgement = state.judgement(partition, own, now)
     return [{ partition, judgement, history: new LagHistory(partition, own, judgement.start) }]

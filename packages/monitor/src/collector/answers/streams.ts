@@ -20,7 +20,9 @@ export function streamsAnswer(state: MonitorState, now: number, range?: TimeRang
   const streams: StreamRow[] = []
   for (const topic of [...state.topics()].sort()) {
     const partitions = state.partitionsOf(topic)
-    const groups = new Set(partitions.flatMap((partition) => [...partition.groups.keys()]))
+    const groups = new Set(
+      partitions.flatMap((partition) => [...partition.groups.keys()].filter((name) => partition.monitored(name) !== undefined)),
+    )
     if (groups.size === 0) {
       if (partitions.some(({ ackedBy }) => ackedBy.size > 0)) streams.push(rowOf(state, topic, null, now, range))
     }
@@ -44,7 +46,7 @@ export function rowOf(state: MonitorState, topic: string, group: string | null, 
   for (const partition of partitions) {
     count.produced += countOf(ackedIn(partition, range))
     rates.produced += countOf(ackedIn(partition, rate))
-    const own = group === null ? undefined : partition.groups.get(group)
+    const own = group === null ? undefined : partition.monitored(group)
     if (own === undefined) continue
     const judgement = state.judgement(partition, own, now)
     const inRange = offsetsIn(partition, range)
