@@ -6,6 +6,8 @@ import { type MonitorCell, WINDOW_MS } from './report/report.ts'
 const MAX_RANGES = 1024
 /** A timestamp that is further off than this says nothing about when the record was written. */
 const MAX_OFF_MS = 3_600_000
+/** So many cells that are gone are remembered by their versions. */
+const MAX_GONE = 20_000
 
 /** The numbers of one topic-partition in one window. Plain fields: they are touched for every record. */
 export class Cell {
@@ -30,13 +32,22 @@ export class Cell {
   commit: ExponentialHistogram | undefined
   /** Changed since it was last reported. */
   isDirty = true
-  #version = 0
-  #isApproximate = false
+  /** When a report last had something new of it. */
+  reportedAt = 0
+  #version: number
+  #isApproximate: boolean
 
-  constructor(topic: string, partition: number, window: number) {
+  /** `version` is that of the last report of a cell in its place that was given up: then not all is known any more. */
+  constructor(topic: string, partition: number, window: number, version: number | undefined) {
     this.topic = topic
     this.partition = partition
     this.window = window
+    this.#version = version ?? 0
+    this.#isApproximate = version !== undefined
+  }
+
+  get version(): number {
+    return this.#version
   }
 
   count(counts: Map<string, number>, name: string): void {
@@ -89,6 +100,8 @@ export class Cells {
   #size = 0
   #last: Cell | undefined
   #lastEnd = 0
+  /** Versions of cells that are gone, should their windows come again. */
+  readonly #gone = new Map<string, number>()
   /** Cells that were given up because there were too many. */
   given = 0
 
@@ -119,18 +132,13 @@ export class Cells {
     for (const partitions of this.#cells.values()) for (const windows of partitions.values()) yield* windows.values()
   }
 
-  /** Forgets cells whose windows ended before `before` and which have been reported. */
+  /** Forgets cells of which nothing new was to be told since `before`; never by their windows, for records may be of any age. */
   forget(before: number): void {
     for (const partitions of this.#cells.values()) {
       for (const windows of partitions.values()) {
-        for (const [window, cell] of windows) {
-          if (window < 0 || window + WINDOW_MS > before || cell.isDirty) continue
-          windows.delete(window)
-          this.#size--
-        }
+        for (const cell of windows.values()) if (!cell.isDirty && cell.reportedAt < before) this.#remove(windows, cell)
       }
     }
-    this.#last = undefined
   }
 
   #find(topic: string, partition: number, window: number): Cell {
@@ -141,7 +149,9 @@ export class Cells {
     let cell = windows.get(window)
     if (cell === undefined) {
       this.#makeRoom()
-      windows.set(window, (cell = new Cell(topic, partition, window)))
+      const key = keyOf(topic, partition, window)
+      windows.set(window, (cell = new Cell(topic, partition, window, this.#gone.get(key))))
+      this.#gone.delete(key)
       this.#size++
     }
     this.#last = cell
@@ -149,20 +159,37 @@ export class Cells {
     return cell
   }
 
-  /** The oldest window goes, reported or not: the memory of an application is not the monitor's. */
+  /** The one that was told longest ago goes, reported or not: the memory of an application is not the monitor's. */
   #makeRoom(): void {
     if (this.#size < this.#max) return
     let oldest: { readonly windows: Map<number, Cell>; readonly cell: Cell } | undefined
     for (const partitions of this.#cells.values()) {
       for (const windows of partitions.values()) {
         for (const cell of windows.values()) {
-          if (oldest === undefined || cell.window < oldest.cell.window) oldest = { windows, cell }
+          if (oldest === undefined || isBefore(cell, oldest.cell)) oldest = { windows, cell }
         }
       }
     }
     if (oldest === undefined) return
-    oldest.windows.delete(oldest.cell.window)
-    this.#size--
     if (oldest.cell.isDirty) this.given++
+    this.#remove(oldest.windows, oldest.cell)
   }
+
+  #remove(windows: Map<number, Cell>, cell: Cell): void {
+    windows.delete(cell.window)
+    this.#size--
+    if (this.#last === cell) this.#last = undefined
+    if (this.#gone.size >= MAX_GONE) this.#gone.delete(this.#gone.keys().next().value!)
+    this.#gone.set(keyOf(cell.topic, cell.partition, cell.window), cell.version)
+  }
+}
+
+function keyOf(topic: string, partition: number, window: number): string {
+  return `${topic} ${partition} ${window}`
+}
+
+/** Told before unchanged, unchanged before dirty, older windows first. */
+function isBefore(cell: Cell, other: Cell): boolean {
+  if (cell.isDirty !== other.isDirty) return !cell.isDirty
+  return cell.reportedAt === other.reportedAt ? cell.window < other.window : cell.reportedAt < other.reportedAt
 }

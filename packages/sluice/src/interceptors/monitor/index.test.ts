@@ -80,3 +80,30 @@ test('monitor - with too many cells the oldest go, and reports say how many were
   await interceptor.close?.()
   assert.deepEqual([reports.at(-1)?.cells.length, reports.at(-1)?.droppedCells], [10, 5])
 })
+
+test('monitor - a cell of an old window is told whole again when more records of it come', async () => {
+  const reports: MonitorReport[] = []
+  const context = testContext()
+  const interceptor = monitor({ to: (report) => void reports.push(report), intervalMs: 1000 })
+  await interceptor.configure?.(context)
+  const { headers } = recordOf({ topic: 't' })
+  const timestamp = context.clock.now() - 600_000
+  for (let offset = 0; offset < 3; offset++) {
+    const metadata = { topic: 't', partition: 0, offset, timestamp, serializedKeySize: -1, serializedValueSize: 1 }
+    interceptor.onAcknowledgement?.(metadata, null, headers, recordContext())
+    for (let i = 0; i < 20; i++) {
+      context.clock.advance(200)
+      await new Promise(setImmediate)
+    }
+  }
+  await interceptor.close?.()
+  const cells = reports.flatMap((report) => report.cells)
+  assert.deepEqual(
+    cells.map(({ version, acked, approximate }) => [version, acked, approximate]),
+    [
+      [1, [0, 1], undefined],
+      [2, [0, 2], undefined],
+      [3, [0, 3], undefined],
+    ],
+  )
+})

@@ -3,7 +3,6 @@ import { hostname } from 'node:os'
 import type { Clock, InterceptorContext, InterceptorStats, Timer } from 'sluice'
 import { type Cell, Cells } from './cells.ts'
 import type { MonitorAssignment, MonitoredClient, MonitoredInterceptor, MonitorReport } from './report/report.ts'
-import { WINDOW_MS } from './report/report.ts'
 import type { MonitorTransport } from './transport.ts'
 
 export interface SessionOptions {
@@ -22,8 +21,8 @@ export interface SessionSource {
   notTold(assignments: readonly MonitorAssignment[]): void
 }
 
-/** Cells stay this long after their window, for records that come late. */
-const KEEP_MS = 120_000
+/** Cells stay this long after their last change, for records that come late. */
+const KEEP_MS = 600_000
 /** The library's version, as reports tell it. */
 const VERSION = '0.1.0'
 
@@ -130,7 +129,8 @@ export class MonitorSession {
       await this.#transport.send(report)
       this.#arrived = seq
       this.#probe = { seq, sentAt, ackedAt: this.#clock.now() }
-      this.cells.forget(sentAt - KEEP_MS - WINDOW_MS)
+      for (const cell of dirty) cell.reportedAt = sentAt
+      this.cells.forget(sentAt - KEEP_MS)
     } catch {
       // The transport has told why; what was in the report goes with the next one.
       for (const cell of dirty) cell.isDirty = true
