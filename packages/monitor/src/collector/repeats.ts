@@ -1,6 +1,7 @@
 import type { OffsetRanges } from 'sluice/monitor-report'
-import type { GroupPartition, Hold, Seen } from './group-partition.ts'
+import type { GroupPartition, Hold } from './group-partition.ts'
 import { difference, intersection, noOffsets, rangeOf, union, unionAll, within } from './offset-ranges.ts'
+import type { SessionState } from './session-state.ts'
 
 /** An answer of the cluster counts as older than something else only if it is by so much: the clocks are not the same. */
 const FETCHED_BEFORE_MS = 1000
@@ -29,7 +30,8 @@ export function repeats(
   const shared = sharedOffsets(group)
   const hasOwn = [...group.seen.values()].some(({ again }) => again.size > 0)
   if (shared.length > 0 || hasOwn) {
-    const passes = [...group.seen.values()].flatMap((seen) => passesOf(seen, holds, shared)).sort((a, b) => a.at - b.at)
+    const sessions = new Set([...holds.map(({ session }) => session), ...[...group.seen.values()].map(({ session }) => session)])
+    const passes = [...sessions].flatMap((session) => passesOf(session, group, holds, shared)).sort((a, b) => a.at - b.at)
     for (const [index, pass] of passes.entries()) {
       const before = passes.slice(0, index)
       const others = unionAll(before.filter(({ session }) => session !== pass.session).map(({ offsets }) => offsets))
@@ -66,10 +68,11 @@ interface Pass {
   readonly again: OffsetRanges
 }
 
-function passesOf({ session, offsets, again }: Seen, holds: readonly Hold[], shared: OffsetRanges): Pass[] {
+function passesOf(session: SessionState, group: GroupPartition, holds: readonly Hold[], shared: OffsetRanges): Pass[] {
   const passes: Pass[] = []
-  let left = intersection(offsets.toRanges(), shared)
-  let againLeft = again.toRanges()
+  const seen = group.seen.get(session.id)
+  let left = intersection(seen?.offsets.toRanges() ?? noOffsets, shared)
+  let againLeft = seen?.again.toRanges() ?? noOffsets
   let covered: OffsetRanges = noOffsets
   const own = holds.filter((hold) => hold.session === session).sort((a, b) => a.assignment.number - b.assignment.number)
   for (const [index, { assignment, steps }] of own.entries()) {

@@ -2,7 +2,7 @@ import { isKafkaError, type KafkaAdmin, type Logger, type TopicPartitionOffset }
 
 /** What the cluster says of the topics and groups that clients reported. */
 export interface ClusterFacts {
-  /** When it was asked, by the collector's clock. */
+  /** When it was asked, by the collector's clock: what it says is not older. */
   readonly at: number
   readonly topics: readonly TopicFacts[]
   readonly groups: readonly GroupFacts[]
@@ -82,6 +82,7 @@ export class ClusterFactsReader {
   /** Asks now. Never rejects. */
   async read(): Promise<void> {
     const { topics, groups } = this.#question()
+    const at = Date.now()
     const problems = new Set<string>()
     const before = this.#problems.size
     try {
@@ -96,7 +97,7 @@ export class ClusterFactsReader {
       ])
       if (isSeldom) this.#seldomAt = performance.now()
       const unknown = this.#unknownGroups.filter(({ group }) => !groups.includes(group))
-      this.#tell({ at: Date.now(), topics: topicFacts.filter((facts) => facts !== undefined), groups: [...groupFacts, ...unknown] })
+      this.#tell({ at, topics: topicFacts.filter((facts) => facts !== undefined), groups: [...groupFacts, ...unknown] })
     } catch (error) {
       if (this.#stop.signal.aborted) return
       problems.add(`the cluster does not answer: ${(error as Error).message}`)
