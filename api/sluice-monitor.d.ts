@@ -144,6 +144,8 @@ export declare class MonitorState {
     apply(taken: TakenReport): void;
     restore(taken: TakenReport): void;
     applyFacts(facts: ClusterFacts): void;
+    takeNotes(): StoreNote[];
+    restoreNote(note: StoreNote): void;
     topics(): Iterable<string>;
     partitionsOf(topic: string): readonly PartitionState[];
     isCompacted(topic: string): boolean;
