@@ -1,4 +1,5 @@
 import { type MonitorAssignment, type MonitorCell, OffsetRangeSet, type OffsetRanges } from 'sluice/monitor-report'
+import type { GapKind } from '../api-types.ts'
 import { CommitSteps } from './commit-steps.ts'
 import type { SessionState } from './session-state.ts'
 
@@ -35,7 +36,9 @@ export interface Seen {
 export interface Settled {
   readonly first: number
   readonly count: number
-  readonly kind: 'missing' | 'expired' | 'unverified'
+  readonly kind: Exclude<GapKind, 'pending'>
+  /** Of what was filtered. */
+  readonly by?: string
   readonly foundAt: number
 }
 
@@ -102,6 +105,40 @@ export class GroupPartition {
     if (this.latestFetched === undefined || at >= this.latestFetched.at) this.latestFetched = { offset, at }
   }
 
+  /** The furthest that it is known to have committed; 0 for nothing. */
+  get furthestCommitted(): number {
+    return [...this.holds.values()].reduce((most, { steps }) => Math.max(most, steps.furthest), Math.max(0, this.fetched.furthest))
+  }
+
+  settle(settled: readonly Settled[]): void {
+    this.revision++
+    this.settled = settled
+  }
+
+  /** `settled` is what remains of what was below. */
+  forgetBelow(offset: number, settled: readonly Settled[], start: number | undefined): void {
+    this.settle(settled)
+    this.settledStart = start
+    this.allSeen.dropBelow(offset)
+    this.replayed.dropBelow(offset)
+    for (const filtered of this.filtered.values()) filtered.dropBelow(offset)
+    for (const { offsets, again } of this.seen.values()) {
+      offsets.dropBelow(offset)
+      again.dropBelow(offset)
+    }
+    for (const [key, { session, assignment }] of this.holds) {
+      // The last hold of a session tells what comes next.
+      const isOver = this.holds.has(`${session.id}/${assignment.number + 1}`)
+      if (isOver && assignment.position <= offset && assignment.committed <= offset) this.holds.delete(key)
+    }
+  }
+
+  forgetSession(id: string): void {
+    this.revision++
+    this.seen.delete(id)
+    for (const [key, { session }] of this.holds) if (session.id === id) this.holds.delete(key)
+  }
+
   /** What reports alone do not tell again, for `restore`. */
   toNote(): GroupNote {
     const holds = Object.fromEntries(
@@ -143,4 +180,10 @@ export function addFrom(set: OffsetRangeSet, ranges: OffsetRanges, from: number)
     const first = Math.max(from, ranges[index]!)
     set.add(first, ranges[index]! + ranges[index + 1]! - first)
   }
+}
+
+export function settledOf(settled: readonly Settled[], kind: Settled['kind'], by?: string): OffsetRanges {
+  const set = new OffsetRangeSet()
+  for (const one of settled) if (one.kind === kind && one.by === by) set.add(one.first, one.count)
+  return set.toRanges()
 }

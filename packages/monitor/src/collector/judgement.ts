@@ -1,6 +1,6 @@
 import type { OffsetRanges } from 'sluice/monitor-report'
 import { CommitSteps } from './commit-steps.ts'
-import type { GroupPartition, Hold, Settled } from './group-partition.ts'
+import { type GroupPartition, type Hold, type Settled, settledOf } from './group-partition.ts'
 import { countOf, difference, endOf, intersection, noOffsets, rangeOf, union, unionAll, within } from './offset-ranges.ts'
 import type { PartitionState } from './partition-state.ts'
 import { repeats } from './repeats.ts'
@@ -24,12 +24,15 @@ export interface Judgement {
   readonly overwritten: OffsetRanges
   readonly unattributed: OffsetRanges
   /** Missing, expired and unverified ones, and when they were found. */
-  readonly found: readonly Settled[]
+  readonly found: readonly Found[]
   /** What the group committed last, -1 for nothing. */
   readonly committed: number
   /** Behind the last record that is known. */
   readonly end: number
 }
+
+export type FoundKind = 'missing' | 'expired' | 'unverified'
+export type Found = Settled & { readonly kind: FoundKind }
 
 export interface Case {
   readonly partition: PartitionState
@@ -49,16 +52,18 @@ export function judge(given: Case): Judgement {
   const start = startOf(group, holds)
   const owed = start === undefined ? noOffsets : within(acked, start, Number.MAX_SAFE_INTEGER)
   const seen = group.allSeen.toRanges()
-  const filtered = new Map([...group.filtered].sort(([a], [b]) => (a < b ? -1 : 1)).map(([by, offsets]) => [by, offsets.toRanges()]))
+  const filtered = filteredBy(group)
   const open = difference(difference(owed, seen), unionAll([...filtered.values()]))
   const evidence = new CommitSteps()
   evidence.addAll(group.fetched)
   for (const hold of holds) evidence.addAll(hold.steps)
   const verdicts = new Verdicts(given, holds, evidence)
   if (given.isCompacted) verdicts.pending.push(within(open, evidence.furthest, Number.MAX_SAFE_INTEGER))
-  else verdicts.decide(open)
-  const of = (kind: Settled['kind']): OffsetRanges =>
+  else verdicts.decide(difference(open, verdicts.settled(seen)))
+  const of = (kind: FoundKind): OffsetRanges =>
     unionAll(verdicts.found.filter((found) => found.kind === kind).map(({ first, count }) => [first, count]))
+  const both = (kind: Settled['kind'], offsets: OffsetRanges): OffsetRanges => union(offsets, settledOf(group.settled, kind))
+  const { redelivered, replayed } = repeats(group, holds)
   return {
     start,
     owed,
@@ -68,13 +73,27 @@ export function judge(given: Case): Judgement {
     expired: of('expired'),
     unverified: of('unverified'),
     pending: unionAll(verdicts.pending),
-    ...repeats(group, holds),
-    overwritten: start === undefined ? noOffsets : within(partition.overwritten.toRanges(), start, Number.MAX_SAFE_INTEGER),
-    unattributed: unattributed(given, seen, holds),
+    redelivered: both('redelivered', redelivered),
+    replayed: both('replayed', replayed),
+    overwritten: both(
+      'overwritten',
+      start === undefined ? noOffsets : within(partition.overwritten.toRanges(), start, Number.MAX_SAFE_INTEGER),
+    ),
+    unattributed: both('unattributed', unattributed(given, seen, holds)),
     found: verdicts.found,
     committed: committedOf(group, holds),
     end: Math.max(endOf(acked), partition.log.end, endOf(seen)),
   }
+}
+
+function isFound(settled: Settled): settled is Found {
+  return settled.kind === 'missing' || settled.kind === 'expired' || settled.kind === 'unverified'
+}
+
+function filteredBy(group: GroupPartition): Map<string, OffsetRanges> {
+  const settled = group.settled.flatMap(({ kind, by }) => (kind === 'filtered' && by !== undefined ? [by] : []))
+  const names = [...new Set([...group.filtered.keys(), ...settled])].sort()
+  return new Map(names.map((by) => [by, union(group.filtered.get(by)?.toRanges() ?? noOffsets, settledOf(group.settled, 'filtered', by))]))
 }
 
 /** The first position that the group had; a group that began at the end is owed nothing older. */
@@ -97,7 +116,7 @@ function startOf(group: GroupPartition, holds: readonly Hold[]): number | undefi
 const UNKNOWN_CLOCK_MS = 250
 
 class Verdicts {
-  readonly found: Settled[] = []
+  readonly found: Found[] = []
   readonly pending: OffsetRanges[] = []
   readonly #given: Case
   readonly #evidence: CommitSteps
@@ -116,19 +135,24 @@ class Verdicts {
     this.#covered = difference(unionAll(covered), untold(given))
   }
 
-  decide(open: OffsetRanges): void {
-    let left = open
-    for (const settled of this.#given.group.settled) {
-      const still = intersection(left, [settled.first, settled.count])
-      if (still.length === 0) continue
-      for (let index = 0; index < still.length; index += 2) this.#find(settled.kind, still[index]!, still[index + 1]!, settled.foundAt)
-      left = difference(left, still)
+  /** What was settled earlier, and has not turned up since; returns the offsets. */
+  settled(seen: OffsetRanges): OffsetRanges {
+    const all: OffsetRanges[] = []
+    for (const one of this.#given.group.settled) {
+      if (!isFound(one)) continue
+      const still = difference([one.first, one.count], seen)
+      this.#add(one.kind, still, one.foundAt)
+      all.push(still)
     }
+    return unionAll(all)
+  }
+
+  decide(open: OffsetRanges): void {
     const { log } = this.#given.partition
-    for (let index = 0; index < left.length; index += 2) {
-      const end = left[index]! + left[index + 1]!
+    for (let index = 0; index < open.length; index += 2) {
+      const end = open[index]! + open[index + 1]!
       // Of these offsets up to the next step, all were passed at one time.
-      for (let first = left[index]!; first < end; ) {
+      for (let first = open[index]!; first < end; ) {
         const next = Math.min(end, this.#evidence.nextAfter(first))
         const passedAt = this.#evidence.passedAt(first)
         const ranges = rangeOf(first, next)
@@ -181,11 +205,11 @@ class Verdicts {
     return toldUntil(this.#given.consumers.filter((session) => !passed.has(session))) >= passedAt
   }
 
-  #add(kind: Settled['kind'], ranges: OffsetRanges, foundAt: number): void {
+  #add(kind: FoundKind, ranges: OffsetRanges, foundAt: number): void {
     for (let index = 0; index < ranges.length; index += 2) this.#find(kind, ranges[index]!, ranges[index + 1]!, foundAt)
   }
 
-  #find(kind: Settled['kind'], first: number, count: number, foundAt: number): void {
+  #find(kind: FoundKind, first: number, count: number, foundAt: number): void {
     if (count > 0) this.found.push({ kind, first, count, foundAt })
   }
 }

@@ -112,6 +112,15 @@ export class MonitorState {
     return judgement
   }
 
+  /** Sessions that have told nothing since, with what is left of them. */
+  forgetSessions(since: number): void {
+    for (const [id, { lastReportAt }] of this.sessions) {
+      if (lastReportAt >= since) continue
+      this.sessions.delete(id)
+      for (const topic of this.topics()) for (const partition of this.partitionsOf(topic)) partition.forgetSession(id)
+    }
+  }
+
   partition(topic: string, partition: number): PartitionState {
     let partitions = this.#topics.get(topic)
     if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()))

@@ -7,7 +7,6 @@ interface PartitionNote {
   readonly runs: readonly LogRun[]
   readonly end: number
   readonly overwritten: readonly number[]
-  readonly floor: number
 }
 
 /** The collector's conclusions as notes in a store: `session`, `partition` and `group` with their names. */
@@ -28,10 +27,10 @@ export class Notes {
     }
     for (const topic of state.topics()) {
       for (const partition of state.partitionsOf(topic)) {
-        const { log, overwritten, floor, groups } = partition
-        const revision = `${log.runs.length}/${log.start}/${overwritten.count}/${floor}`
+        const { log, overwritten, groups } = partition
+        const revision = `${log.runs.length}/${log.start}/${overwritten.count}`
         note(['partition', topic, partition.partition], revision, () => {
-          return { runs: log.runs, end: log.end, overwritten: overwritten.toRanges(), floor } satisfies PartitionNote
+          return { runs: log.runs, end: log.end, overwritten: overwritten.toRanges() } satisfies PartitionNote
         })
         for (const group of groups.values()) {
           note(['group', topic, partition.partition, group.group], group.revision, () => group.toNote())
@@ -49,7 +48,7 @@ export class Notes {
       const note = JSON.parse(body) as PartitionNote
       const known = state.partition(name, partition)
       known.log.restore(note.runs, note.end)
-      known.restoreFloor(note.floor, note.overwritten)
+      known.restoreOverwritten(note.overwritten)
     } else if (kind === 'group')
       state
         .partition(name, partition)

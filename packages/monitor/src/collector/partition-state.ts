@@ -1,4 +1,5 @@
 import { type MonitorCell, OffsetRangeSet, type OffsetRanges } from 'sluice/monitor-report'
+import type { WindowSummary } from './compaction.ts'
 import { addFrom, GroupPartition } from './group-partition.ts'
 import { LogHistory } from './log-history.ts'
 import { difference, endOf, intersection, noOffsets, union } from './offset-ranges.ts'
@@ -25,6 +26,10 @@ export class PartitionState {
   readonly ackedBy: Map<string, { readonly session: SessionState; end: number }> = new Map()
   readonly groups: Map<string, GroupPartition> = new Map()
   readonly log: LogHistory = new LogHistory()
+  /** Numbers of windows whose cells are forgotten, by their begin. */
+  readonly summaries: Map<number, WindowSummary> = new Map()
+  /** Windows before this are forgotten, but for those that are still there. */
+  summarizedUntil = 0
   /** Below this, offsets are settled and forgotten. */
   floor = 0
   /** Grows with every change. */
@@ -47,8 +52,26 @@ export class PartitionState {
     return group
   }
 
-  restoreFloor(floor: number, overwritten: OffsetRanges): void {
-    this.floor = Math.max(this.floor, floor)
+  summaryOf(window: number): WindowSummary {
+    let summary = this.summaries.get(window)
+    if (summary === undefined) this.summaries.set(window, (summary = { window, produced: 0, groups: new Map() }))
+    return summary
+  }
+
+  forgetBelow(offset: number): void {
+    this.floor = offset
+    this.revision++
+    for (const set of [this.acked, this.aborted, this.overwritten]) set.dropBelow(offset)
+  }
+
+  forgetSession(id: string): void {
+    this.revision++
+    this.ackedBy.delete(id)
+    this.windows.get(-1)?.delete(id)
+    for (const group of this.groups.values()) group.forgetSession(id)
+  }
+
+  restoreOverwritten(overwritten: OffsetRanges): void {
     addFrom(this.overwritten, overwritten, this.floor)
     this.revision++
   }
@@ -56,6 +79,7 @@ export class PartitionState {
   /** True when it told anything new. */
   applyCell(session: SessionState, cell: MonitorCell): boolean {
     let window = this.windows.get(cell.window)
+    if (window === undefined && cell.window >= 0 && cell.window < this.summarizedUntil) return false
     if (window === undefined) this.windows.set(cell.window, (window = new Map()))
     const before = window.get(session.id)
     const isNewer = before === undefined || cell.version > before.cell.version

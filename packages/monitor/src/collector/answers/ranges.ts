@@ -1,6 +1,6 @@
 import type { OffsetRanges } from 'sluice/monitor-report'
 import type { GapKind, GapRange, RangesAnswer } from '../../api-types.ts'
-import type { Judgement } from '../judgement.ts'
+import type { FoundKind, Judgement } from '../judgement.ts'
 import type { MonitorState } from '../monitor-state.ts'
 import { contains } from '../offset-ranges.ts'
 import type { PartitionState } from '../partition-state.ts'
@@ -42,7 +42,7 @@ export function rangesOf(partition: PartitionState, judgement: Judgement, kind: 
 }
 
 /** What was found in several steps and lies side by side is one range, found when the first of it was. */
-function joined({ found: all }: Judgement, kind: GapKind): { first: number; count: number; foundAt: number }[] {
+function joined({ found: all }: Judgement, kind: FoundKind): { first: number; count: number; foundAt: number }[] {
   const ranges: { first: number; count: number; foundAt: number }[] = []
   for (const { first, count, foundAt } of all.filter((one) => one.kind === kind).sort((a, b) => a.first - b.first)) {
     const last = ranges.at(-1)

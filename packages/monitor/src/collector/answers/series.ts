@@ -5,7 +5,7 @@ import { LagHistory } from '../lag.ts'
 import { type CorrectedLatency, correctedLatency, mergeLatencies, summaryOf, unknownClockOf } from '../latency.ts'
 import type { MonitorState } from '../monitor-state.ts'
 import { countOf, difference, intersection, unionAll } from '../offset-ranges.ts'
-import { ackedIn, cellsIn, offsetsIn, type TimeRange } from '../time-range.ts'
+import { ackedIn, cellsIn, seenIn, summariesIn, type TimeRange } from '../time-range.ts'
 
 export interface SeriesQuestion extends TimeRange {
   readonly topic: string
@@ -33,7 +33,7 @@ export function seriesAnswer(state: MonitorState, now: number, question: SeriesQ
   const deaths = [...state.sessions.values()].filter((session) => session.stateAt(now) === 'dead').map(({ lastReportAt }) => lastReportAt)
   const answers: SeriesBin[] = []
   for (let time = from - (from % bin); time < to && time <= now; time += bin) {
-    const range = { from: time, to: time + bin }
+    const range = { from: time, to: time + bin, isTimed: true } as const
     const counts = { expected: 0, consumed: 0, missing: 0, pending: 0, redelivered: 0 }
     const latencies: (CorrectedLatency | undefined)[] = []
     const processes = []
@@ -41,17 +41,24 @@ export function seriesAnswer(state: MonitorState, now: number, question: SeriesQ
     let lagMs: number | null = null
     for (const { partition, judgement, history } of partitions) {
       const acked = ackedIn(partition, range)
-      const told = offsetsIn(partition, range)!
+      const seen = seenIn(partition, group, range)
       const due = difference(judgement.owed, unionAll([...judgement.filtered.values()]))
       counts.expected += countOf(intersection(due, acked))
-      counts.consumed += countOf(intersection(judgement.seen, told))
+      counts.consumed += countOf(seen)
       for (const kind of ['missing', 'pending'] as const) counts[kind] += countOf(intersection(judgement[kind], acked))
-      counts.redelivered += countOf(intersection(judgement.redelivered, told))
+      counts.redelivered += countOf(intersection(judgement.redelivered, seen))
       for (let window = time; window < time + bin; window += WINDOW_MS) {
         const cells = [...(partition.windows.get(window)?.values() ?? [])]
         if (cells.length > 0) latencies.push(correctedLatency(cells, (session) => session.group === group, unknownClockMs))
       }
       for (const { session, cell } of cellsIn(partition, range)) if (session.group === group) processes.push(cell.process)
+      for (const { groups } of summariesIn(partition, range)) {
+        const summary = groups.get(group)
+        if (summary === undefined) continue
+        for (const kind of ['expected', 'consumed', 'missing', 'redelivered'] as const) counts[kind] += summary.counts[kind]
+        latencies.push(summary.latency)
+        processes.push(summary.process)
+      }
       const behind = history.at(Math.min(now, time + bin))
       if (behind === null) continue
       lag = (lag ?? 0) + behind.records

@@ -1,13 +1,14 @@
 import { type OffsetRanges, WINDOW_MS } from 'sluice/monitor-report'
 import type { StreamRow, StreamsAnswer } from '../../api-types.ts'
+import { countedKinds } from '../compaction.ts'
 import type { GroupPartition } from '../group-partition.ts'
 import type { Judgement } from '../judgement.ts'
 import { type Lag, LagHistory, trendOf } from '../lag.ts'
-import { correctedLatency, mergeLatencies, summaryOf, unknownClockOf } from '../latency.ts'
+import { type CorrectedLatency, correctedLatency, mergeLatencies, summaryOf, unknownClockOf } from '../latency.ts'
 import type { MonitorState } from '../monitor-state.ts'
 import { countOf, intersection, unionAll } from '../offset-ranges.ts'
 import type { PartitionState } from '../partition-state.ts'
-import { ackedIn, cellsIn, offsetsIn, type TimeRange } from '../time-range.ts'
+import { ackedIn, ackedOf, cellsIn, filteredOf, producedIn, seenIn, seenOf, summariesIn, type TimeRange } from '../time-range.ts'
 
 /** Rates are of the last minute; its end is what has been reported by now. */
 const RATE_MS = 60_000
@@ -41,26 +42,37 @@ export function rowOf(state: MonitorState, topic: string, group: string | null, 
   const rates = { produced: 0, consumed: 0 }
   const recent = new RecentShares(now)
   const lags: (readonly (Lag | null)[])[] = []
-  const latencies = []
+  const latencies: (CorrectedLatency | undefined)[] = []
   const unknownClockMs = unknownClockOf(state.sessions.values())
   for (const partition of partitions) {
-    count.produced += countOf(ackedIn(partition, range))
-    rates.produced += countOf(ackedIn(partition, rate))
+    count.produced += producedIn(partition, range)
+    for (const { produced } of summariesIn(partition, range)) count.produced += produced
+    rates.produced += producedIn(partition, rate)
     const own = group === null ? undefined : partition.monitored(group)
     if (own === undefined) continue
     const judgement = state.judgement(partition, own, now)
-    const inRange = offsetsIn(partition, range)
-    const size = (offsets: OffsetRanges): number => countOf(inRange === undefined ? offsets : intersection(offsets, inRange))
-    count.consumed += size(judgement.seen)
-    for (const kind of ['missing', 'redelivered', 'replayed', 'expired', 'unattributed', 'unverified', 'overwritten'] as const) {
+    const cells = [...cellsIn(partition, range)]
+    const seen = seenOf(cells, own.group)
+    const inRange = unionAll([ackedOf(cells), seen, filteredOf(cells, own.group)])
+    const size = (offsets: OffsetRanges): number => countOf(range === undefined ? offsets : intersection(offsets, inRange))
+    count.consumed += countOf(seen)
+    for (const kind of countedKinds) {
       count[kind] += size(judgement[kind])
+    }
+    for (const { groups } of summariesIn(partition, range)) {
+      const summary = groups.get(own.group)
+      if (summary === undefined) continue
+      count.consumed += summary.counts.consumed
+      latencies.push(summary.latency)
+      // Without a range, the offsets themselves were counted.
+      if (range !== undefined) for (const kind of [...countedKinds, 'filtered'] as const) count[kind] += summary.counts[kind]
     }
     count.filtered += size(unionAll([...judgement.filtered.values()]))
     count.lag += countOf(judgement.pending)
     const history = new LagHistory(partition, own, judgement.start)
     if (judgement.pending.length > 0) count.lagMs = Math.max(count.lagMs, now - history.timeOf(judgement.pending[0]!, now))
     lags.push(recentTimes(now).map((time) => history.at(time)))
-    rates.consumed += countOf(intersection(judgement.seen, offsetsIn(partition, rate)!))
+    rates.consumed += countOf(seenIn(partition, own.group, rate))
     recent.add(partition, judgement)
     latencies.push(...latenciesOf(partition, own, range, unknownClockMs))
   }
@@ -103,7 +115,7 @@ class RecentShares {
   add(partition: PartitionState, { owed, seen, filtered }: Judgement): void {
     const delivered = unionAll([seen, ...filtered.values()])
     for (let window = this.#first; window <= this.#last; window += WINDOW_MS) {
-      const due = intersection(owed, ackedIn(partition, { from: window, to: window + WINDOW_MS }))
+      const due = intersection(owed, ackedIn(partition, { from: window, to: window + WINDOW_MS, isTimed: true }))
       this.#owed.set(window, (this.#owed.get(window) ?? 0) + countOf(due))
       this.#got.set(window, (this.#got.get(window) ?? 0) + countOf(intersection(due, delivered)))
     }
@@ -125,7 +137,7 @@ class RecentShares {
 
 function lastMinute(now: number): TimeRange {
   const to = now - (now % WINDOW_MS) - REPORTED_AFTER_MS
-  return { from: to - RATE_MS, to }
+  return { from: to - RATE_MS, to, isTimed: true }
 }
 
 function perSecond(count: number): number {
