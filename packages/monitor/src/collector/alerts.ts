@@ -1,4 +1,4 @@
-import type { AlertRow, AlertRule, GapKind, GapRange, StreamRow } from '../api-types.ts'
+import type { AlertRow, AlertRule, GapRange, StreamRow } from '../api-types.ts'
 import { rangesAnswer } from './answers/ranges.ts'
 import { streamsAnswer } from './answers/streams.ts'
 import type { MonitorState } from './monitor-state.ts'
@@ -96,29 +96,29 @@ function clientFinding(rule: AlertRule, state: MonitorState, now: number): Findi
   return [{ topic: null, group: null, value, ranges: [] }]
 }
 
-const kindOf: Partial<Record<AlertRule['metric'], GapKind>> = { missing: 'missing', expired: 'expired', redeliveredShare: 'redelivered' }
-
 function streamFindings(rule: AlertRule, state: MonitorState, now: number): Finding[] {
-  const kind = kindOf[rule.metric]
-  const lengthMs = rule.metric === 'missing' || rule.metric === 'expired' ? FOUND_MS : RECENT_MS
-  const range = { from: now - lengthMs, to: now + 1 }
-  const { streams } = streamsAnswer(state, now, range)
+  const { metric } = rule
+  const { streams } = streamsAnswer(state, now, { from: now - RECENT_MS, to: now + 1 })
   return streams.flatMap((row) => {
-    if ((rule.topic ?? row.topic) !== row.topic || (rule.group ?? row.group) !== row.group || row.group === null) return []
-    const value = measured(rule.metric, row)
+    const { topic, group } = row
+    if (group === null || (rule.topic ?? topic) !== topic || (rule.group ?? group) !== group) return []
+    if (metric === 'missing' || metric === 'expired') {
+      const ranges = rangesAnswer(state, now, topic, group, metric)!.ranges.filter(({ foundAt }) => now - foundAt! <= FOUND_MS)
+      const value = ranges.reduce((sum, { count }) => sum + count, 0)
+      return [{ topic, group, value, ranges: ranges.slice(-MAX_RANGES) }]
+    }
+    const value = measured(metric, row)
     if (value === null) return []
-    const ranges = kind === undefined || value === 0 ? [] : rangesAnswer(state, now, row.topic, row.group, kind)!.ranges
-    const recent = ranges.filter(({ window }) => window === undefined || window >= range.from)
-    return [{ topic: row.topic, group: row.group, value, ranges: recent.slice(0, MAX_RANGES) }]
+    const repeated = metric === 'redeliveredShare' && value > 0 ? rangesAnswer(state, now, topic, group, 'redelivered')!.ranges : []
+    const ranges = repeated.filter(({ window }) => window === undefined || window > now - RECENT_MS).slice(-MAX_RANGES)
+    return [{ topic, group, value, ranges }]
   })
 }
 
 function measured(metric: AlertRule['metric'], row: StreamRow): number | null {
   switch (metric) {
-    case 'missing':
-    case 'expired':
     case 'lagMs':
-      return row[metric]
+      return row.lagMs
     case 'redeliveredShare':
       return row.consumed === 0 ? null : row.redelivered / row.consumed
     case 'p99':

@@ -114,7 +114,7 @@ function addSummary(
     for (const kind of countedKinds) {
       of.counts[kind] += countOf(intersection(judgement[kind], all))
     }
-    of.latency = mergeLatencies([of.latency, correctedLatency(cells, (session) => session.group === group.group, unknownClockMs)])
+    of.latency = mergeLatencies([of.latency, correctedLatency(partition, cells, group.group, unknownClockMs)])
     of.process = mergeAll([of.process, ...cells.filter(isOwn).map(({ cell }) => cell.process)])
   }
 }

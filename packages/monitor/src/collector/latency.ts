@@ -1,8 +1,10 @@
 import type { HistogramState } from 'sluice/monitor-report'
 import type { LatencySummary } from '../api-types.ts'
 import { mergeAll, quantile, shifted } from './histogram.ts'
-import type { KeptCell } from './partition-state.ts'
+import { difference } from './offset-ranges.ts'
+import type { KeptCell, PartitionState } from './partition-state.ts'
 import type { SessionState } from './session-state.ts'
+import { ackedOf } from './time-range.ts'
 
 /** Of a machine's own clock: its timestamps are whole milliseconds. */
 const SAME_CLOCK_MS = 1
@@ -20,21 +22,26 @@ export interface CorrectedLatency {
 
 /**
  * From the timestamp that producers gave to the fetch. Which record is whose is not known, only who wrote in the window: with
- * several clocks the middle of them is taken, and the bound is as wide as they are apart.
+ * several clocks the middle of them is taken, and the bound is as wide as they are apart. Records of nobody who tells may be
+ * of anybody who ever wrote to the partition.
  */
 export function correctedLatency(
+  partition: PartitionState,
   cells: readonly KeptCell[],
-  isOfGroup: (session: SessionState) => boolean,
+  group: string,
   unknownClockMs: number,
 ): CorrectedLatency | undefined {
+  const acked = ackedOf(cells)
   const producers = cells
     .filter(({ session, cell }) => session.client.role === 'producer' && cell.records > 0)
     .map(({ session }) => session)
+  const anybody = [...partition.ackedBy.values()].map(({ session }) => session)
   const byShift = new Map<number, HistogramState>()
   let errorMs = 0
-  for (const { session, cell } of cells) {
-    if (cell.transit === undefined || cell.transit.count === 0 || !isOfGroup(session)) continue
-    const correction = correctionOf(session, producers, unknownClockMs)
+  for (const { session, cell, told } of cells) {
+    if (cell.transit === undefined || cell.transit.count === 0 || session.group !== group) continue
+    const isWhole = difference(told, acked).length === 0
+    const correction = correctionOf(session, isWhole ? producers : anybody, unknownClockMs)
     errorMs = Math.max(errorMs, correction.errorMs)
     byShift.set(correction.by, mergeAll([byShift.get(correction.by), cell.transit])!)
   }

@@ -138,9 +138,7 @@ class World {
   #scheduleTrouble(group: SimulatedGroup): void {
     const random = this.#random
     const sometime = (): number => this.#startedAt + random.from(15_000, Math.max(16_000, this.#workEndsAt - this.#startedAt - 10_000))
-    const resets = random.chance(0.25)
-    // What a killed member had committed nobody can know after a reset, without the cluster.
-    if (random.chance(0.5) && (this.#hasFacts || !resets)) this.#at(sometime(), (now) => this.#crashMember(group, now))
+    if (random.chance(0.5)) this.#at(sometime(), (now) => this.#crashMember(group, now))
     if (random.chance(0.4)) {
       this.#at(sometime(), (now) => {
         this.#join(group, now)
@@ -156,7 +154,8 @@ class World {
         group.rebalance(now)
       })
     }
-    if (resets) this.#at(sometime(), (now) => this.#resetOffsets(group, now))
+    // What a killed member had committed nobody can know after a reset, without the cluster.
+    if (this.#hasFacts && random.chance(0.25)) this.#at(sometime(), (now) => this.#resetOffsets(group, now))
   }
 
   #crashMember(group: SimulatedGroup, now: number): void {

@@ -49,7 +49,7 @@ export function seriesAnswer(state: MonitorState, now: number, question: SeriesQ
       counts.redelivered += countOf(intersection(judgement.redelivered, seen))
       for (let window = time; window < time + bin; window += WINDOW_MS) {
         const cells = [...(partition.windows.get(window)?.values() ?? [])]
-        if (cells.length > 0) latencies.push(correctedLatency(cells, (session) => session.group === group, unknownClockMs))
+        if (cells.length > 0) latencies.push(correctedLatency(partition, cells, group, unknownClockMs))
       }
       for (const { session, cell } of cellsIn(partition, range)) if (session.group === group) processes.push(cell.process)
       for (const { groups } of summariesIn(partition, range)) {

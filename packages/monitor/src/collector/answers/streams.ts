@@ -7,7 +7,7 @@ import { type Lag, LagHistory, trendOf } from '../lag.ts'
 import { type CorrectedLatency, correctedLatency, mergeLatencies, summaryOf, unknownClockOf } from '../latency.ts'
 import type { MonitorState } from '../monitor-state.ts'
 import { countOf, intersection, unionAll } from '../offset-ranges.ts'
-import type { PartitionState } from '../partition-state.ts'
+import type { KeptCell, PartitionState } from '../partition-state.ts'
 import { ackedIn, ackedOf, cellsIn, filteredOf, producedIn, seenIn, seenOf, summariesIn, type TimeRange } from '../time-range.ts'
 
 /** Rates are of the last minute; its end is what has been reported by now. */
@@ -91,7 +91,7 @@ export function rowOf(state: MonitorState, topic: string, group: string | null, 
 }
 
 function latenciesOf(partition: PartitionState, { group }: GroupPartition, range: TimeRange | undefined, unknownClockMs: number) {
-  const windows = new Map<number, Parameters<typeof correctedLatency>[0][number][]>()
+  const windows = new Map<number, KeptCell[]>()
   for (const kept of cellsIn(partition, range)) {
     const cells = windows.get(kept.cell.window)
     if (cells === undefined) windows.set(kept.cell.window, [kept])
@@ -99,7 +99,7 @@ function latenciesOf(partition: PartitionState, { group }: GroupPartition, range
   }
   // Of records with odd timestamps it is not known how long they took.
   windows.delete(-1)
-  return [...windows.values()].map((cells) => correctedLatency(cells, (session) => session.group === group, unknownClockMs))
+  return [...windows.values()].map((cells) => correctedLatency(partition, cells, group, unknownClockMs))
 }
 
 /** The share of what was owed that the group got, by window. */
