@@ -151,6 +151,7 @@ export declare class MonitorState {
     isCompacted(topic: string): boolean;
     unmonitoredGroups(): string[];
     judgement(partition: PartitionState, group: GroupPartition, now: number): Judgement;
+    forgetSessions(since: number): void;
     partition(topic: string, partition: number): PartitionState;
 }
 
