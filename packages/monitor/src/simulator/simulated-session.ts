@@ -126,7 +126,7 @@ export class SimulatedSession {
     this.toldEvents = Math.max(this.toldEvents, events)
     const taken = { report, receivedAt: Math.round(arrivesAt), byBroker: true }
     return this.#random.chance(this.#faults.doubled)
-      ? [taken, { ...taken, receivedAt: taken.receivedAt + this.#random.from(0, 4000) }]
+      ? [taken, { ...taken, receivedAt: taken.receivedAt + this.#random.from(0, 12_000) }]
       : [taken]
   }
 
